@@ -1,0 +1,121 @@
+package synth
+
+import (
+	"fmt"
+	"math"
+
+	"amparo/microdata"
+)
+
+// Coarsen merges the levels of a column whose noisy count is below least, up the
+// column's public hierarchy: rare countries become the rest of their region,
+// rare regions the rest of the world. Levels that are common stay. It reads
+// noisy counts only. It returns nil where nothing is merged.
+//
+// A rest is kept apart where its noisy sum reaches least·√k, for k levels merged;
+// else it is merged one step further up. Without a hierarchy, or above its top,
+// all rare levels become one rest.
+func Coarsen(c *microdata.Column, noisy []int64, least float64) *microdata.Coarsening {
+	const kept = -1
+	n := len(c.Levels)
+	rest := make([]int, n) // the step at whose group a level is merged; kept: it stands alone
+	var loose []int
+	for l, y := range noisy {
+		rest[l] = kept
+		if float64(y) < least {
+			loose = append(loose, l)
+		}
+	}
+	if len(loose) < 2 {
+		return nil
+	}
+	for s := range len(c.Hierarchy) + 1 {
+		var still []int
+		for _, members := range gather(c, s, loose) {
+			sum := 0.0
+			for _, l := range members {
+				rest[l] = s
+				sum += float64(noisy[l])
+			}
+			if s < len(c.Hierarchy) && sum < least*math.Sqrt(float64(len(members))) {
+				still = append(still, members...)
+			}
+		}
+		loose = still
+	}
+	return group(c, rest)
+}
+
+// gather sorts levels by their group at step s of the hierarchy, in the order of
+// the groups; above the top all are one group.
+func gather(c *microdata.Column, s int, levels []int) [][]int {
+	if s == len(c.Hierarchy) {
+		if len(levels) == 0 {
+			return nil
+		}
+		return [][]int{levels}
+	}
+	byGroup := make([][]int, len(c.Hierarchy[s].Levels))
+	for _, l := range levels {
+		g := c.Hierarchy[s].Of[l]
+		byGroup[g] = append(byGroup[g], l)
+	}
+	var out [][]int
+	for _, members := range byGroup {
+		if len(members) > 0 {
+			out = append(out, members)
+		}
+	}
+	return out
+}
+
+// group writes the coarsening in which level l stays alone (rest[l] < 0) or
+// joins the others of its group at step rest[l].
+func group(c *microdata.Column, rest []int) *microdata.Coarsening {
+	type key struct{ step, group int }
+	out := &microdata.Coarsening{Name: "merged", Of: make([]uint16, len(rest))}
+	index, members := map[key]int{}, map[int]int{}
+	for l, s := range rest {
+		k := key{-1, l}
+		if s >= 0 {
+			k = key{s, 0}
+			if s < len(c.Hierarchy) {
+				k.group = int(c.Hierarchy[s].Of[l])
+			}
+		}
+		g, ok := index[k]
+		if !ok {
+			g = len(out.Levels)
+			index[k] = g
+			out.Levels = append(out.Levels, restLevel(c, k.step, k.group, l))
+		}
+		out.Of[l] = uint16(g)
+		members[g]++
+	}
+	if len(out.Levels) == len(rest) {
+		return nil
+	}
+	for l, g := range out.Of { // a rest of one level is that level
+		if members[int(g)] == 1 {
+			out.Levels[g] = c.Levels[l]
+		}
+	}
+	return out
+}
+
+// restLevel names a group of merged levels. The brackets keep its spelling apart
+// from any level's own.
+func restLevel(c *microdata.Column, step, g, level int) microdata.Level {
+	switch {
+	case step < 0:
+		return c.Levels[level]
+	case step == len(c.Hierarchy):
+		return microdata.Level{Value: "[rest]", Label: microdata.Text{"es": "Los demás", "en": "All others"}}
+	}
+	parent := c.Hierarchy[step].Levels[g]
+	label := microdata.Text{}
+	for lang, format := range map[string]string{"es": "Resto: %s", "en": "Rest of: %s"} {
+		label[lang] = fmt.Sprintf(format, parent.Label.In(lang, parent.Value))
+	}
+	return microdata.Level{Value: "[rest of " + parent.Value + "]", Label: label}
+}

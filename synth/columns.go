@@ -1,0 +1,97 @@
+package synth
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"amparo/dp"
+	"amparo/microdata"
+	"amparo/synth/pgm"
+)
+
+// measureColumns measures every single column and estimates the number of rows.
+func (f *fitting) measureColumns(ctx context.Context, m *dp.Mechanism) error {
+	f.fine = m
+	share := f.budget * oneWayShare
+	var err error
+	f.columns, f.total, err = measureColumns(ctx, m, share)
+	return err
+}
+
+// measureColumns spends share on all single columns. The total is the mean of
+// the columns' sums, weighted by precision; at least 1.
+func measureColumns(ctx context.Context, m *dp.Mechanism, share dp.Precision) ([]dp.Measurement, float64, error) {
+	sizes := m.Domain().Sizes()
+	asks := make([]dp.Ask, len(sizes))
+	for a, s := range split(share, sizes) {
+		asks[a] = dp.Ask{Clique: microdata.Clique{a}, Share: s}
+	}
+	columns, err := m.Measure(ctx, asks)
+	if err != nil {
+		return nil, 0, fmt.Errorf("synth: measuring single columns: %w", err)
+	}
+	sum, weight := 0.0, 0.0
+	for _, c := range columns {
+		w := 1 / (c.Variance * float64(len(c.Noisy)))
+		weight += w
+		for _, y := range c.Noisy {
+			sum += w * float64(y)
+		}
+	}
+	return columns, max(sum/weight, 1), nil
+}
+
+// rare is how many standard deviations of its noise a level must stand above
+// zero to be told apart in pairs.
+const rare = 3
+
+// coarsen merges, column by column, the levels that the noise drowns, and lays
+// out the coarsened single columns as evidence.
+func (f *fitting) coarsen(ctx context.Context) error {
+	d := f.fine.Domain()
+	f.steps = make([]*microdata.Coarsening, d.Len())
+	reference := f.pairNoise()
+	for a := range f.steps {
+		f.steps[a] = Coarsen(d.Column(a), f.columns[a].Noisy, rare*max(math.Sqrt(f.columns[a].Variance), reference))
+	}
+	var err error
+	if f.coarse, err = f.fine.Coarsen(f.steps); err != nil {
+		return fmt.Errorf("synth: coarsening: %w", err)
+	}
+	f.sizes = f.coarse.Domain().Sizes()
+	for a, m := range f.columns {
+		f.singles = append(f.singles, coarseEvidence(a, m, f.steps[a]))
+	}
+	f.publish = map[[2]int]bool{}
+	for _, c := range f.Publish {
+		f.publish[[2]int{c[0], c[1]}] = true
+	}
+	return nil
+}
+
+// pairNoise guesses the standard deviation of a pair's cells: twice what it is
+// when half of what is left is shared alike by as many pairs as a tree has edges,
+// for more pairs than that are measured. A level below a few of it would add
+// nothing but noise to every pair it is in.
+func (f *fitting) pairNoise() float64 {
+	each := float64(f.fine.Left()) / 2 / float64(len(f.columns))
+	return 2 * math.Sqrt(1/each)
+}
+
+// coarseEvidence adds up a column's noisy counts by group: sums of k levels have
+// k times the variance.
+func coarseEvidence(a int, m dp.Measurement, step *microdata.Coarsening) pgm.Measurement {
+	if step == nil {
+		return pgm.Measurement{Clique: m.Clique, Counts: floats(m.Noisy), Precision: []float64{1 / m.Variance}}
+	}
+	counts, precision := make([]float64, len(step.Levels)), make([]float64, len(step.Levels))
+	for level, g := range step.Of {
+		counts[g] += float64(m.Noisy[level])
+		precision[g] += m.Variance
+	}
+	for g := range precision {
+		precision[g] = 1 / precision[g]
+	}
+	return pgm.Measurement{Clique: m.Clique, Counts: counts, Precision: precision}
+}

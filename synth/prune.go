@@ -1,0 +1,59 @@
+package synth
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+
+	"amparo/dp"
+)
+
+// mostPruned is the share of a table's records that pruning may move elsewhere.
+const mostPruned = 0.003
+
+// prune makes impossible the cells of measured pairs that neither the noisy
+// count nor the model believes in, and fits again: what noise alone would
+// fabricate.
+func (f *fitting) prune(ctx context.Context) error {
+	if f.Prune < 0 || len(f.measured) == 0 {
+		return nil
+	}
+	for _, m := range f.measured {
+		p := f.tree.Marginal(m.Clique)
+		if p == nil {
+			continue
+		}
+		marked := unbelieved(m, p, f.total, f.Prune)
+		if !slices.Contains(marked, true) {
+			continue
+		}
+		if err := f.tree.Forbid(m.Clique, marked); err != nil {
+			return err
+		}
+	}
+	return f.fit(ctx, fitEffort)
+}
+
+// unbelieved marks the cells whose noisy count is below t standard deviations
+// and whose expected count is below half of that, the least expected first, for
+// as long as what they hold together stays below mostPruned: a table spread thin
+// over many cells is not all noise.
+func unbelieved(m dp.Measurement, p []float64, total, t float64) []bool {
+	least := t * math.Sqrt(m.Variance)
+	var doubtful []int
+	for c, y := range m.Noisy {
+		if p[c] > 0 && float64(y) < least && total*p[c] < least/2 {
+			doubtful = append(doubtful, c)
+		}
+	}
+	slices.SortFunc(doubtful, func(a, b int) int { return cmp.Or(cmp.Compare(p[a], p[b]), cmp.Compare(a, b)) })
+	marked, held := make([]bool, len(p)), 0.0
+	for _, c := range doubtful {
+		if held += p[c]; held > mostPruned {
+			break
+		}
+		marked[c] = true
+	}
+	return marked
+}

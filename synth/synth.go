@@ -1,0 +1,178 @@
+// Package synth makes synthetic records that protect every person in the real
+// ones. It sees counts only through a [dp.Mechanism], never a table.
+//
+// [Fit] is the default synthesizer: it measures every column, coarsens rare
+// levels up their public hierarchies, measures the pairs of columns that matter
+// most in a few adaptive rounds, fits a graphical model to all of it
+// (synth/pgm), and tilts a large sample of that model towards the pairs that the
+// model's tree could not hold. Every access is a vector of discrete Gaussians;
+// what is spent is exactly what the mechanism's budget held. [Independent]
+// measures single columns only: the baseline that any synthesizer must beat.
+//
+// The skeleton is select–measure–generate: MST and AIM (McKenna, Miklau, Sheldon
+// 2021; 2022) and SWIFT's closed-form split (google/dpsynth 2026); what differs
+// is that every choice is made from one noisy vector, so that Gaussian
+// differential privacy accounts for the whole run.
+package synth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"amparo/dp"
+	"amparo/microdata"
+	"amparo/synth/pgm"
+)
+
+// Options tune Fit. The zero value is sound; no option weakens the protection.
+type Options struct {
+	// Publish lists sets of columns whose tables are always measured, whatever
+	// the data look like. Default none.
+	Publish []microdata.Clique
+	// MaxCells bounds the cells of the model's tree, and with them time and
+	// memory. Default 400,000; one clique holds at most a third of it.
+	MaxCells int
+	// Rounds of select, measure and fit. Default 2.
+	Rounds int
+	// Prune makes cells impossible whose noisy count is below Prune standard
+	// deviations and that the model does not expect either. 0 means 2; a
+	// negative value never prunes.
+	Prune float64
+	// Tilt is the share of the pairs' budget kept for pairs that the tree cannot
+	// hold. 0 means that the noisy scores decide; a negative value keeps none.
+	Tilt float64
+	// Workers is the number of goroutines. Default 1. The result is the same
+	// for any number.
+	Workers int
+	// Seed orders the records drawn while fitting and generating. It has no
+	// part in the noise.
+	Seed uint64
+	// Progress, where not nil, is told which stage is at work and how far it is.
+	Progress func(stage string, done, total int)
+}
+
+func (o Options) withDefaults() Options {
+	if o.MaxCells <= 0 {
+		o.MaxCells = 400_000
+	}
+	if o.Rounds <= 0 {
+		o.Rounds = 2
+	}
+	if o.Prune == 0 {
+		o.Prune = 2
+	}
+	if o.Workers < 1 {
+		o.Workers = 1
+	}
+	if o.Progress == nil {
+		o.Progress = func(string, int, int) {}
+	}
+	return o
+}
+
+// Shares of the budget; chosen on generated data and the same for every file.
+const (
+	oneWayShare = 0.10 // of all, for single columns
+	scoreShare  = 0.10 // of a round, for choosing what to measure
+)
+
+// Fit measures through m, spending all that its budget has left, and returns the
+// fitted model. It refuses a domain without columns and options that contradict
+// the domain before anything is spent. When ctx ends it stops with ctx's error;
+// what was spent by then stays spent.
+func Fit(ctx context.Context, m *dp.Mechanism, o Options) (*Model, error) {
+	o = o.withDefaults()
+	if err := o.check(m.Domain()); err != nil {
+		return nil, err
+	}
+	f := &fitting{Options: o, budget: m.Left(), random: pgm.NewRand(o.Seed)}
+	if !(f.budget > 0) {
+		return nil, errors.New("synth: the budget has nothing left to measure with")
+	}
+	steps := []func(context.Context) error{f.coarsen, f.adapt, f.prune, f.tilt}
+	if err := f.measureColumns(ctx, m); err != nil {
+		return nil, err
+	}
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return f.model(), nil
+}
+
+func (o Options) check(d *microdata.Domain) error {
+	if d.Len() == 0 {
+		return errors.New("synth: there is no column to synthesize")
+	}
+	for _, c := range o.Publish {
+		if err := c.Check(d); err != nil {
+			return fmt.Errorf("synth: a table to publish: %w", err)
+		}
+		if len(c) != 2 {
+			return fmt.Errorf("synth: a table to publish has %d columns; single columns always are published, and pairs can be", len(c))
+		}
+	}
+	if math.IsNaN(o.Prune) || math.IsNaN(o.Tilt) || o.Tilt >= 1 {
+		return errors.New("synth: Prune must be a number and Tilt below 1")
+	}
+	return nil
+}
+
+// fitting is the state of one run of Fit.
+type fitting struct {
+	Options
+	budget dp.Precision
+	random *pgm.Rand
+
+	fine     *dp.Mechanism           // over the domain as given
+	columns  []dp.Measurement        // single columns, fine levels
+	total    float64                 // estimate of n from the single columns
+	steps    []*microdata.Coarsening // per column; nil: as given
+	coarse   *dp.Mechanism           // over the coarsened domain
+	sizes    []int                   // coarsened
+	pairs    []microdata.Clique      // candidates, of coarsened columns
+	publish  map[[2]int]bool
+	singles  []pgm.Measurement // single columns, coarsened
+	measured []dp.Measurement  // pairs, coarsened
+	tree     *pgm.Tree
+	forTilt  dp.Precision // kept for the tilt
+	sample   *sample      // tilted, or nil
+}
+
+// evidence returns all measurements in the form that the tree takes, of those
+// cliques that keep says.
+func (f *fitting) evidence(keep func(microdata.Clique) bool) []pgm.Measurement {
+	out := append([]pgm.Measurement(nil), f.singles...)
+	for _, m := range f.measured {
+		if keep(m.Clique) {
+			out = append(out, pgm.Measurement{Clique: m.Clique, Counts: floats(m.Noisy), Precision: []float64{1 / m.Variance}})
+		}
+	}
+	return out
+}
+
+func floats(x []int64) []float64 {
+	out := make([]float64, len(x))
+	for i, v := range x {
+		out[i] = float64(v)
+	}
+	return out
+}
+
+// split shares precision out among vectors of the given numbers of cells so that
+// the sum of their expected absolute noise, Σ cells·√(2/π)/√share, is least:
+// shares in proportion to cells^⅔ (Lagrange).
+func split(total dp.Precision, cells []int) []dp.Precision {
+	sum := 0.0
+	for _, c := range cells {
+		sum += math.Cbrt(float64(c) * float64(c))
+	}
+	out := make([]dp.Precision, len(cells))
+	for i, c := range cells {
+		out[i] = total * dp.Precision(math.Cbrt(float64(c)*float64(c))/sum)
+	}
+	return out
+}
