@@ -54,23 +54,8 @@ func distinct(columns [][]uint16) (first []int32, count []float64) {
 // marginal returns the sample's probabilities over a pair of columns.
 func (s *sample) marginal(c microdata.Clique) []float64 {
 	out := make([]float64, c.Cells(s.sizes))
-	s.add(out, c)
+	tally(out, s.weight, s.columns, c, s.sizes, 0, len(s.weight))
 	return out
-}
-
-func (s *sample) add(out []float64, c microdata.Clique) {
-	if len(c) == 1 {
-		for r, v := range s.columns[c[0]] {
-			out[v] += s.weight[r]
-		}
-		return
-	}
-	a, b, size := s.columns[c[0]], s.columns[c[1]], uint32(s.sizes[c[1]])
-	b = b[:len(a)]
-	weight := s.weight[:len(a)]
-	for r, v := range a {
-		out[uint32(v)*size+uint32(b[r])] += weight[r]
-	}
 }
 
 // effective returns the effective sample size of the weights, as a share of

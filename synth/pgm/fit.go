@@ -29,10 +29,9 @@ type Effort struct {
 	Progress func(done, total int)
 }
 
-// target is a measurement bound to the node that holds it.
+// target is a measurement bound to the relay that it is read from.
 type target struct {
-	node      int
-	walk      walk
+	walk      walk // from the relay's cells
 	counts    []float64
 	precision []float64 // one a cell
 	mu        []float64 // the tree's marginal
@@ -55,7 +54,7 @@ func (t *Tree) Fit(ctx context.Context, ms []Measurement, total float64, e Effor
 	if !(total > 0) || math.IsInf(total, 0) {
 		return 0, fmt.Errorf("pgm: a total of %v records cannot be fitted", total)
 	}
-	targets, byNode, err := t.bind(ms)
+	targets, relays, err := t.bind(ms)
 	if err != nil {
 		return 0, err
 	}
@@ -81,7 +80,7 @@ func (t *Tree) Fit(ctx context.Context, ms []Measurement, total float64, e Effor
 		return 0, nil
 	}
 	alpha := 2 / (sharpest * total * total)
-	loss = t.loss(targets, byNode, total)
+	loss = t.loss(targets, relays, total)
 	mark := loss
 	for step := range iterations {
 		if err := ctx.Err(); err != nil {
@@ -97,9 +96,9 @@ func (t *Tree) Fit(ctx context.Context, ms []Measurement, total float64, e Effor
 		share(t.workers, len(t.nodes), true, func(i int) { copy(old[i], t.nodes[i].psi) })
 		moved := false
 		for try := range 25 {
-			t.descend(targets, byNode, alpha)
+			t.descend(targets, relays, alpha)
 			t.calibrate()
-			now := t.loss(targets, byNode, total)
+			now := t.loss(targets, relays, total)
 			promised := 0.0 // what the gradient promised for this move
 			for i := range targets {
 				x := &targets[i]
@@ -131,9 +130,11 @@ func (t *Tree) Fit(ctx context.Context, ms []Measurement, total float64, e Effor
 	return loss, nil
 }
 
-// bind finds each measurement's node and stores its counts in the tree's layout.
-func (t *Tree) bind(ms []Measurement) ([]target, [][]int, error) {
+// bind stores each measurement's counts in the tree's layout and finds the relays
+// from which they are read.
+func (t *Tree) bind(ms []Measurement) ([]target, [][]relay, error) {
 	targets, byNode := make([]target, len(ms)), make([][]int, len(t.nodes))
+	sets := make([][]int, len(ms))
 	for k, m := range ms {
 		cells := m.Clique.Cells(t.sizes)
 		i := t.home(m.Clique)
@@ -157,8 +158,8 @@ func (t *Tree) bind(ms []Measurement) ([]target, [][]int, error) {
 			}
 		}
 		stored := t.order(m.Clique)
+		sets[k] = stored
 		targets[k] = target{
-			node: i, walk: newWalk(t.sizes, t.nodes[i].columns, stored),
 			counts:    t.permute(m.Counts, m.Clique, stored),
 			precision: t.permute(precision, m.Clique, stored),
 			mu:        make([]float64, cells), gradient: make([]float64, cells),
@@ -166,25 +167,29 @@ func (t *Tree) bind(ms []Measurement) ([]target, [][]int, error) {
 		}
 		byNode[i] = append(byNode[i], k)
 	}
-	return targets, byNode, nil
+	relays := make([][]relay, len(t.nodes))
+	for i := range t.nodes {
+		relays[i] = t.relays(&t.nodes[i], byNode[i], sets)
+		for _, r := range relays[i] {
+			for _, k := range r.targets {
+				targets[k].walk = newWalk(t.sizes, r.columns, sets[k])
+			}
+		}
+	}
+	return targets, relays, nil
 }
 
 // loss reads the marginals of all targets and returns the loss; gradients are
 // left in the targets. Targets are added up in their order.
-func (t *Tree) loss(targets []target, byNode [][]int, total float64) float64 {
+func (t *Tree) loss(targets []target, relays [][]relay, total float64) float64 {
 	part := make([]float64, len(targets))
 	share(t.workers, len(t.nodes), true, func(i int) {
-		for _, k := range byNode[i] {
-			x := &targets[k]
-			clear(x.mu)
-			x.walk.sum(x.mu, t.nodes[i].belief)
-			sum := 0.0
-			for c, m := range x.mu {
-				d := total*m - x.counts[c]
-				x.gradient[c] = d * x.precision[c] * total
-				sum += d * d * x.precision[c]
+		for _, r := range relays[i] {
+			clear(r.cells)
+			r.walk.sum(r.cells, t.nodes[i].belief)
+			for _, k := range r.targets {
+				part[k] = targets[k].compare(r.cells, total)
 			}
-			part[k] = sum / 2
 		}
 	})
 	sum := 0.0
@@ -194,23 +199,47 @@ func (t *Tree) loss(targets []target, byNode [][]int, total float64) float64 {
 	return sum
 }
 
+// compare reads the target's marginal from its relay's cells, works out the
+// gradient, and returns the target's part of the loss.
+func (x *target) compare(relay []float64, total float64) float64 {
+	clear(x.mu)
+	x.walk.sum(x.mu, relay)
+	sum := 0.0
+	for c, m := range x.mu {
+		d := total*m - x.counts[c]
+		x.gradient[c] = d * x.precision[c] * total
+		sum += d * d * x.precision[c]
+	}
+	return sum / 2
+}
+
 // descend multiplies every potential by exp(−α·gradient).
-func (t *Tree) descend(targets []target, byNode [][]int, alpha float64) {
+func (t *Tree) descend(targets []target, relays [][]relay, alpha float64) {
 	// What is possible stays possible: a potential never falls below least, and one
 	// step never multiplies it by less than exp(−most), so that nothing underflows.
 	const least, most = 1e-250, 100
 	share(t.workers, len(t.nodes), true, func(i int) {
 		psi := t.nodes[i].psi
-		limit := most / float64(max(len(byNode[i]), 1))
-		for _, k := range byNode[i] {
-			x := &targets[k]
-			for c, g := range x.last {
-				x.step[c] = math.Exp(min(max(-alpha*g, -limit), limit))
-			}
-			x.walk.multiply(psi, x.step)
+		count := 0
+		for _, r := range relays[i] {
+			count += len(r.targets)
 		}
-		if len(byNode[i]) == 0 {
+		if count == 0 {
 			return
+		}
+		limit := most / float64(count)
+		for _, r := range relays[i] {
+			for c := range r.cells {
+				r.cells[c] = 1
+			}
+			for _, k := range r.targets {
+				x := &targets[k]
+				for c, g := range x.last {
+					x.step[c] = math.Exp(min(max(-alpha*g, -limit), limit))
+				}
+				x.walk.multiply(r.cells, x.step)
+			}
+			r.walk.multiply(psi, r.cells)
 		}
 		top := 0.0
 		for _, v := range psi {
