@@ -11,6 +11,7 @@ const (
 	oversample = 2   // records drawn for the tilt, for each record to be written
 	tiltSteps  = 60  // of mirror descent on the weights
 	leastTilt  = 0.1 // share of the errors outside the tree from which a tilt pays
+	mostTilt   = 0.7 // what the rounds before it need is kept
 	leastESS   = 0.3 // of the sample's effective size that the weights must keep
 )
 
@@ -37,7 +38,7 @@ func (f *fitting) tiltShare(errors []float64) float64 {
 		}
 	}
 	if part := outside / (inside + outside); part >= leastTilt {
-		return part
+		return min(part, mostTilt)
 	}
 	return 0
 }
