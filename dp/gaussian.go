@@ -28,7 +28,7 @@ func VarianceFor(share Precision) (Variance, error) {
 		return 0, fmt.Errorf("dp: a share of %v of the budget buys no noise; ask for a positive share", float64(share))
 	}
 	v := math.Ceil(sixteenths / float64(share) * (1 - 1e-15))
-	for v/sixteenths*float64(share) < 1 { // rounding of the division, at most once
+	if v < float64(MaxVariance) && v/sixteenths*float64(share) < 1 { // rounding of the division
 		v++
 	}
 	if v > float64(MaxVariance) {
