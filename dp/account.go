@@ -7,8 +7,8 @@ import (
 
 // MuFor returns the largest μ such that μ-Gaussian differential privacy implies
 // (ε, δ)-differential privacy (Dong, Roth and Su 2022, corollary 2.13; Balle and
-// Wang 2018), less one part in 10⁹: the reserve covers the rounding of budgets
-// and the difference between a Gaussian and a discrete Gaussian of σ ≥ 2.
+// Wang 2018), less one part in 10⁹ for the rounding of budgets. What discrete
+// noise adds to δ is in proof.md.
 func MuFor(e Epsilon, d Delta) (Mu, error) {
 	if err := check(e, d); err != nil {
 		return 0, err

@@ -9,8 +9,8 @@ import (
 // A Variance is the σ² of discrete Gaussian noise: an exact number of sixteenths.
 type Variance uint64
 
-// The limits of a noise's variance. Below MinVariance (σ = 2) the discrete
-// Gaussian would no longer be a Gaussian to 10⁻³⁰ (proof.md); above MaxVariance
+// The limits of a noise's variance. Below MinVariance (σ = 2) a discrete Gaussian
+// is too unlike a Gaussian to be accounted as one (proof.md); above MaxVariance
 // the 128-bit arithmetic of the sampler could overflow.
 const (
 	MinVariance Variance = 4 * sixteenths
