@@ -42,7 +42,7 @@ const plan = `
 	internal/dialogue:  |
 	internal/web/portal: palermo microdata internal/catalog internal/indicator internal/product internal/comic internal/knowledge internal/dialogue |
 	internal/web/desk:  htcds palermo internal/coalition internal/casework internal/release internal/catalog internal/indicator internal/product internal/comic internal/knowledge internal/dialogue |
-	internal/store:     internal/coalition internal/casework internal/catalog internal/release internal/indicator internal/comic internal/knowledge internal/dialogue | modernc.org/sqlite github.com/jackc/pgx/v5 github.com/pressly/goose/v3
+	internal/store:     dp internal/coalition internal/casework internal/catalog internal/release internal/indicator internal/comic internal/knowledge internal/dialogue | modernc.org/sqlite github.com/jackc/pgx/v5 github.com/pressly/goose/v3
 	cmd/amparo:         * | github.com/alecthomas/kong github.com/vbauerster/mpb/v8 golang.org/x/text golang.org/x/term github.com/rogpeppe/go-internal
 `
 

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"golang.org/x/term"
+
+	"amparo/internal/release"
+	"amparo/internal/store/sqlite"
+)
+
+// grammar is the command line: flags of all commands, then the commands.
+type grammar struct {
+	Home string `help:"Folder of this installation: ledger, keys, catalog." env:"AMPARO_HOME" default:"./amparo-data" placeholder:"DIR"`
+
+	Inspect    inspectCommand    `cmd:"" help:"Say what a file of records is and what would be refused. For the custodian's eyes only."`
+	Budget     budgetCommands    `cmd:"" help:"Set or show the lifetime privacy budget of a population."`
+	Synthesize synthesizeCommand `cmd:"" help:"Write a file of synthetic records."`
+	Release    releaseCommand    `cmd:"" help:"Publish the next version of a dataset in the catalog."`
+	Verify     verifyCommand     `cmd:"" help:"Check a published bundle: hashes, signatures, public ledger."`
+	Withdraw   withdrawCommand   `cmd:"" help:"Withdraw a published version; its files answer with the reason."`
+	Keys       keysCommands      `cmd:"" help:"Show this home's key and those it trusts, or trust another."`
+	Serve      serveCommand      `cmd:"" help:"Serve the public portal over the catalog."`
+	Demo       demoCommand       `cmd:"" help:"Make the fictional coalition's data, release them once and serve the portal."`
+	Version    versionCommand    `cmd:"" help:"Print the version."`
+}
+
+// A program is one call of amparo: where it runs and what it may use.
+type program struct {
+	context.Context
+	home   string
+	out    io.Writer
+	err    io.Writer
+	screen bool      // err is a terminal
+	noise  io.Reader // CSPRNG
+	now    func() time.Time
+	// observe, where tests set it, sees every step of a run before it is taken.
+	observe func(release.Progress)
+}
+
+// observe is set by the test binary only.
+var observe func(release.Progress)
+
+// usage is an error of wrong usage: exit code 2.
+type usage struct{ error }
+
+// start runs amparo with these arguments and returns the exit code.
+func start(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	go func() {
+		<-ctx.Done()
+		stop() // a second ctrl-C ends the program at once
+	}()
+	p := &program{Context: ctx, out: os.Stdout, err: os.Stderr, screen: term.IsTerminal(int(os.Stderr.Fd())),
+		noise: rand.Reader, now: time.Now, observe: observe}
+	return p.run(args)
+}
+
+// run parses the arguments, runs the command and tells what went wrong.
+func (p *program) run(args []string) (code int) {
+	g := new(grammar)
+	exit := -1
+	parser, err := kong.New(g, kong.Name("amparo"),
+		kong.Description("Counter-trafficking data platform: sensitive case records in, protected public releases out."),
+		kong.Writers(p.out, p.err), kong.Exit(func(code int) { exit = code; panic(helped{}) }),
+		kong.NamedMapper("number", kong.MapperFunc(number)),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	if err != nil {
+		panic(err) // the grammar itself is wrong
+	}
+	defer func() {
+		if x := recover(); x != nil {
+			if _, ok := x.(helped); !ok {
+				panic(x)
+			}
+			code = exit
+		}
+	}()
+	k, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintf(p.err, "amparo: %s\nhint: amparo --help\n", oneLine(err.Error()))
+		return 2
+	}
+	p.home = g.Home
+	if err := k.Run(p); err != nil {
+		p.complain(err)
+		if _, ok := errors.AsType[usage](err); ok {
+			return 2
+		}
+		return 1
+	}
+	return 0
+}
+
+// helped unwinds run when kong has printed help.
+type helped struct{}
+
+// number reads a number that may begin with a minus, which kong would take for a
+// flag: what is wrong with it is for the command to say.
+func number(ctx *kong.DecodeContext, target reflect.Value) error {
+	text, ok := ctx.Scan.Pop().Value.(string)
+	x, err := strconv.ParseFloat(text, 64)
+	if !ok || err != nil && !errors.Is(err, strconv.ErrRange) {
+		return errors.New("expected a number")
+	}
+	target.SetFloat(x)
+	return nil
+}
+
+// complain prints an error and its hint, each on one line.
+func (p *program) complain(err error) {
+	fmt.Fprintf(p.err, "amparo: %s\n", oneLine(err.Error()))
+	if h := hintOf(err); h != "" {
+		fmt.Fprintf(p.err, "hint: %s\n", oneLine(h))
+	}
+}
+
+func hintOf(err error) string {
+	if h := release.Hint(err); h != "" {
+		return h
+	}
+	if h, ok := errors.AsType[hinted](err); ok {
+		return h.Hint()
+	}
+	return ""
+}
+
+// hinted is an error with a hint of its own.
+type hinted interface {
+	error
+	Hint() string
+}
+
+// advice is an error with a hint.
+type advice struct {
+	error
+	hint string
+}
+
+func (a advice) Hint() string  { return a.hint }
+func (a advice) Unwrap() error { return a.error }
+
+func advise(hint, format string, args ...any) error { return advice{fmt.Errorf(format, args...), hint} }
+
+func oneLine(s string) string {
+	return strings.Join(strings.FieldsFunc(strings.TrimSpace(s), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+}
+
+// object prints one JSON object on the output.
+func (p *program) object(v any) error {
+	e := json.NewEncoder(p.out)
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+// say prints a line for people.
+func (p *program) say(format string, args ...any) { fmt.Fprintf(p.out, format+"\n", args...) }
+
+// note prints a line on the error output.
+func (p *program) note(format string, args ...any) { fmt.Fprintf(p.err, format+"\n", args...) }
+
+// ledger opens the home's ledger, and makes the home where there is none.
+func (p *program) ledger() (*sqlite.DB, error) {
+	db, err := sqlite.Open(p, p.home)
+	if errors.Is(err, sqlite.ErrNewer) {
+		return nil, advice{err, "use the amparo that wrote it, or a newer one"}
+	}
+	if err != nil {
+		return nil, advice{err, "--home or AMPARO_HOME names the folder of this installation"}
+	}
+	return db, nil
+}
+
+func (p *program) keys() release.Keys { return release.Keys{Dir: filepath.Join(p.home, "keys")} }
+
+// catalogDir returns the catalog's folder: as named, else the home's own.
+func (p *program) catalogDir(named string) string {
+	if named != "" {
+		return named
+	}
+	return filepath.Join(p.home, "catalog")
+}
+
+func workers() int { return runtime.GOMAXPROCS(0) }

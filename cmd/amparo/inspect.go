@@ -1,0 +1,142 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"amparo/internal/release"
+	"amparo/microdata"
+	"amparo/microdata/tabular"
+)
+
+type inspectCommand struct {
+	fileFlags `embed:""`
+}
+
+func (c *inspectCommand) Run(p *program) error {
+	domain, err := c.domain()
+	if err != nil {
+		return err
+	}
+	f, err := os.Open(c.File)
+	if err != nil {
+		return inputError(err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return inputError(err)
+	}
+	if info.IsDir() {
+		return advise("give the path of a CSV file", "the input is a folder")
+	}
+	show := p.progress()
+	in, err := tabular.Inspect(p, f, info.Size(), tabular.Options{Domain: domain, Drop: c.Drop, Allow: c.Allow, Person: c.Person, Workers: workers(),
+		Progress: func(done, total int64) { show.step(release.Progress{Stage: release.Reading, Done: done, Total: total}) }})
+	show.end()
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		if err := p.object(in); err != nil {
+			return err
+		}
+	} else {
+		p.inspection(in)
+	}
+	if len(in.Refused) == 0 {
+		return nil
+	}
+	return &tabular.Error{Faults: in.Refused}
+}
+
+// inputError says what is wrong with a file without its path.
+func inputError(err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return advise("check the path", "the input file is not there")
+	case errors.Is(err, fs.ErrPermission):
+		return advise("check its owner and permissions", "the input file may not be read")
+	}
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		err = p.Err
+	}
+	return fmt.Errorf("the input file cannot be read: %w", err)
+}
+
+// inspection prints what a file is, for its custodian.
+func (p *program) inspection(in *tabular.Inspection) {
+	if len(in.Columns) == 0 {
+		return
+	}
+	p.say("for the custodian's eyes only: exact figures of the file")
+	switch {
+	case in.Profile == nil:
+		p.say("standard   none is recognised; levels come from --domain or are found privately")
+	default:
+		p.say("standard   %s (%s)", in.Profile.Title.In("en", in.Profile.ID), in.Profile.ID)
+		if n := len(in.Profile.Absent); n > 0 {
+			p.say("           %d of its columns are not in the file: %s", n, strings.Join(in.Profile.Absent, ", "))
+		}
+		if n := len(in.Profile.Others); n > 0 {
+			p.say("           %d columns of the file are not in it: %s", n, strings.Join(in.Profile.Others, ", "))
+		}
+	}
+	p.say("rows       %d, persons %d, delimiter %q", in.Rows, in.Persons, in.Delimiter)
+	if !in.Complete {
+		p.say("           read up to a fault: figures are of the part before it")
+	}
+	if in.BlankRows+in.EmptyLines+in.RaggedRows > 0 {
+		p.say("           %d rows hold no value, %d lines are empty, %d rows have another number of values than the header", in.BlankRows, in.EmptyLines, in.RaggedRows)
+	}
+	for _, c := range in.Columns {
+		p.say("column %-3d %s", c.Position, describe(c))
+	}
+	for _, f := range in.Refused {
+		p.say("refused    %v", f.String())
+	}
+}
+
+func describe(c tabular.ColumnReport) string {
+	s := c.Name + ": "
+	switch c.Use {
+	case "closed":
+		s += fmt.Sprintf("%d levels, from the %s", len(c.Levels), c.From)
+		if c.Outside > 0 {
+			s += fmt.Sprintf("; %d values are not among them (first in row %d)", c.Outside, c.FirstOutside)
+		}
+	case "open":
+		atLeast := ""
+		if c.AtLeast {
+			atLeast = "at least "
+		}
+		s += fmt.Sprintf("open, %s%d distinct values that look like %s; its levels would be found privately", atLeast, c.Distinct, c.Looks)
+	case "person":
+		s += "tells persons apart; not released"
+	default:
+		s += c.Use
+	}
+	if c.Use == "closed" || c.Use == "open" {
+		s += fmt.Sprintf("; %d blank", c.Blank)
+	}
+	if len(c.Missing) > 0 {
+		s += "; missing: " + strings.Join(kinds(c.Missing), ", ")
+	}
+	if c.Group != "" {
+		s += "; one of several in " + c.Group
+	}
+	if len(c.Hierarchy) > 0 {
+		s += "; coarser by " + strings.Join(c.Hierarchy, ", ")
+	}
+	return s
+}
+
+func kinds(all []microdata.Missing) (out []string) {
+	for _, m := range all {
+		out = append(out, m.String())
+	}
+	return out
+}

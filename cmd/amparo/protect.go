@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"amparo/dp"
+	"amparo/internal/release"
+	"amparo/microdata/tabular"
+)
+
+// fileFlags are those of every command that reads a file of records.
+type fileFlags struct {
+	File   string   `arg:"" help:"Delimited file of records, one line a person."`
+	Person string   `placeholder:"COL" help:"Column that tells persons apart: its rows become one. Default: one row is taken as one person."`
+	Domain string   `placeholder:"FILE" help:"JSON object of column to number of levels or list of levels: public knowledge."`
+	Drop   []string `placeholder:"A,B" help:"Columns to leave out."`
+	Allow  []string `placeholder:"C" help:"Columns to keep although their name looks identifying. Goes on record."`
+	JSON   bool     `name:"json" help:"Print one JSON object."`
+}
+
+// domain reads the domain file, where one is named.
+func (f *fileFlags) domain() (*tabular.DomainFile, error) {
+	if f.Domain == "" {
+		return nil, nil
+	}
+	in, err := os.Open(f.Domain)
+	if err != nil {
+		return nil, advise(`it holds an object such as {"age": 85, "sex": ["F", "M", ""]}`, "the domain file cannot be read: %w", errors.Unwrap(err))
+	}
+	defer in.Close()
+	return tabular.ReadDomain(in)
+}
+
+// protectFlags are those of every command that spends.
+type protectFlags struct {
+	Population string  `required:"" placeholder:"P" help:"Whose people are in the file; its budget pays."`
+	Epsilon    float64 `required:"" type:"number" placeholder:"E" help:"ε of this run."`
+	Delta      float64 `required:"" type:"number" placeholder:"D" help:"δ of this run."`
+	Seed       *uint64 `help:"Fix which records are drawn. Never fixes the noise."`
+}
+
+// request fills in what all runs share. The caller closes the ledger.
+func (p *program) request(f *fileFlags, q *protectFlags, ledger release.Ledger) (release.Request, error) {
+	domain, err := f.domain()
+	return release.Request{
+		File: f.File, Population: q.Population, Epsilon: dp.Epsilon(q.Epsilon), Delta: dp.Delta(q.Delta), Seed: q.Seed,
+		Drop: f.Drop, Allow: f.Allow, Person: f.Person, Domain: domain,
+		Ledger: ledger, Noise: p.noise, Now: p.now, Code: code(), Workers: workers(),
+	}, err
+}
+
+// protect runs a request with a progress display.
+func (p *program) protect(r release.Request) (*release.Result, error) {
+	show := p.progress()
+	r.Progress = func(step release.Progress) {
+		if p.observe != nil {
+			p.observe(step)
+		}
+		show.step(step)
+	}
+	result, err := release.Run(p, r)
+	show.end()
+	if errors.Is(err, context.Canceled) {
+		if _, spent := errors.AsType[*release.AfterSpend](err); !spent {
+			err = advice{errors.New("cancelled; nothing was spent"), ""}
+		}
+	}
+	return result, err
+}
+
+// resultJSON is the outcome of a run as --json shows it: nothing exact about the input.
+type resultJSON struct {
+	Command     string             `json:"command"`
+	Population  string             `json:"population"`
+	Dataset     string             `json:"dataset,omitempty"`
+	Version     int                `json:"version,omitempty"`
+	Path        string             `json:"path"`
+	Report      string             `json:"custodian_report,omitempty"`
+	Manifest    string             `json:"manifest,omitempty"`
+	Key         string             `json:"key,omitempty"`
+	SignedBy    int                `json:"signed_by,omitempty"`
+	Rows        int                `json:"rows"` // synthetic
+	Tables      int                `json:"tables,omitempty"`
+	PrivacyUnit string             `json:"privacy_unit"`
+	Profile     string             `json:"profile,omitempty"`
+	Epsilon     float64            `json:"epsilon"`
+	Delta       float64            `json:"delta"`
+	Mu          float64            `json:"mu"`
+	Discovery   *discoveryJSON     `json:"discovery,omitempty"`
+	Left        costJSON           `json:"left"`
+	Spend       int64              `json:"spend"` // number in the ledger
+	Seconds     map[string]float64 `json:"seconds"`
+}
+
+type discoveryJSON struct {
+	Delta  float64        `json:"delta"`
+	Levels map[string]int `json:"levels"`
+}
+
+func outcome(command string, r *release.Result) resultJSON {
+	out := resultJSON{Command: command, Population: r.Population, Dataset: r.Dataset, Version: r.Version, Path: r.Path,
+		Report: r.Report, Manifest: r.Manifest, Rows: r.Rows, Tables: r.Tables, PrivacyUnit: string(r.PrivacyUnit), Profile: r.Profile,
+		Epsilon: float64(r.Spend.Epsilon), Delta: float64(r.Spend.Delta), Mu: float64(r.Spend.Cost.Mu()),
+		Left: cost(r.Left), Spend: r.Spend.Number, Seconds: map[string]float64{}}
+	if len(r.Found) > 0 {
+		out.Discovery = &discoveryJSON{float64(r.Spend.Cost.Thresholds), map[string]int{}}
+		for _, f := range r.Found {
+			out.Discovery.Levels[f.Column] = f.Levels
+		}
+	}
+	total := 0.0
+	for _, s := range r.Seconds {
+		out.Seconds[s.Stage] += float64(s.Took.Milliseconds()) / 1000
+		total += s.Took.Seconds()
+	}
+	out.Seconds["total"] = float64(int(total*1000)) / 1000
+	return out
+}
+
+// outcome prints what a run did, for people.
+func (p *program) outcome(r *release.Result) {
+	p.say("  protected   ε = %v, δ = %v, μ = %.4g (entry %d of the private ledger)", float64(r.Spend.Epsilon), float64(r.Spend.Delta), float64(r.Spend.Cost.Mu()), r.Spend.Number)
+	if r.PrivacyUnit == "row" {
+		p.say("  whom        one row is taken as one person (--person COL joins the rows of a person)")
+	} else {
+		p.say("  whom        each person: rows of one person were joined")
+	}
+	if len(r.Found) > 0 {
+		p.say("  lists       levels of %d columns were found under privacy; of δ that took %.3g", len(r.Found), float64(r.Spend.Cost.Thresholds))
+		for _, f := range r.Found {
+			p.say("              %s: %d", f.Column, f.Levels)
+		}
+	}
+	p.say("  left        μ = %.4g of population %s", float64(r.Left.Mu()), r.Population)
+}

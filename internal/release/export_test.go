@@ -1,0 +1,4 @@
+package release
+
+// Enter is enter, for the tests.
+var Enter = enter

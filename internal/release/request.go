@@ -1,0 +1,233 @@
+package release
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"amparo/dp"
+	"amparo/internal/catalog"
+	"amparo/internal/catalog/publish"
+	"amparo/microdata"
+	"amparo/microdata/tabular"
+)
+
+// A Request says what a run reads, what it may cost and where its result goes.
+type Request struct {
+	File       string     // Required. Path of the sensitive file.
+	Population string     // Required. Whose people are in it.
+	Epsilon    dp.Epsilon // Required.
+	Delta      dp.Delta   // Required.
+	Seed       *uint64    // Fixes which records are drawn after the noise, never the noise. Default: drawn from Noise.
+
+	Drop, Allow []string            // Columns to leave out; columns to keep whose name looks identifying.
+	Person      string              // Column that tells persons apart. Default: one row is taken as one person.
+	Domain      *tabular.DomainFile // Default: the lists of a recognised standard.
+
+	Out *Output // What is written: exactly one of Out
+	Pub *Bundle // and Pub is required.
+
+	Ledger   Ledger           // Required.
+	Noise    io.Reader        // Required. A CSPRNG.
+	Now      func() time.Time // Required.
+	Code     string           // Required. Version of amparo.
+	Workers  int              // Default one.
+	Progress func(Progress)   // Default none. Called from one goroutine at a time.
+}
+
+// An Output asks for a file of synthetic records and nothing else.
+type Output struct {
+	Path  string // Required.
+	Force bool   // Replace a file that is there. Default: it is refused.
+}
+
+// A Bundle asks for the next version of a dataset in a catalog.
+type Bundle struct {
+	Catalog     string // Required. Folder.
+	Dataset     string // Required.
+	Reports     string // Required. Private folder for the custodian's report.
+	Title       microdata.Text
+	Description microdata.Text
+	Coverage    microdata.Text
+	Publisher   string
+	License     string
+	Fictional   bool // Invented people. Default: as the recognised standard says.
+	// Signer returns the key that signs; it is asked before anything is spent. Required.
+	Signer func() (*publish.Signer, error)
+}
+
+// A Progress says how far a run is. Done and Total have a unit of their own in
+// each stage; Total is 0 where it is not known.
+type Progress struct {
+	Stage       string
+	Done, Total int64
+}
+
+// The stages that release itself reports; those of synth stand between Measuring
+// and Generating.
+const (
+	Reading    = "reading"
+	Entering   = "entering the spend"
+	Measuring  = "measuring"
+	Generating = "generating"
+	Writing    = "writing"
+	Publishing = "publishing"
+	Comparing  = "comparing"
+)
+
+// A Result says what a run did. It holds nothing of the input: rows are those of
+// the synthetic file, a noisy number.
+type Result struct {
+	Population  string
+	Spend       Spend
+	Left        Cost
+	PrivacyUnit catalog.PrivacyUnit
+	Profile     string // id, or ""
+	Rows        int
+	Tables      int
+	Found       []Found // columns whose levels were found privately
+	Path        string  // of the file or of the bundle
+	Dataset     string
+	Version     int
+	Manifest    string // hash
+	Key         catalog.PublicKey
+	Report      string // path of the custodian's report
+	ReportErr   error  // why there is none: the release stands all the same
+	Seconds     []Seconds
+}
+
+// Found says how many levels of a column were found under privacy.
+type Found struct {
+	Column string
+	Levels int
+}
+
+// Seconds says how long a stage took.
+type Seconds struct {
+	Stage string
+	Took  time.Duration
+}
+
+// An AfterSpend is the error of a run that failed or was cancelled after its
+// spend was entered.
+type AfterSpend struct {
+	Spend Spend
+	Err   error
+}
+
+func (e *AfterSpend) Error() string {
+	what := "the run failed"
+	if errors.Is(e.Err, context.Canceled) {
+		return fmt.Sprintf("cancelled; ε = %v, δ = %v of entry %d stays spent, for noise was drawn", float64(e.Spend.Epsilon), float64(e.Spend.Delta), e.Spend.Number)
+	}
+	return fmt.Sprintf("%s: %v; ε = %v, δ = %v of entry %d stays spent", what, e.Err, float64(e.Spend.Epsilon), float64(e.Spend.Delta), e.Spend.Number)
+}
+
+// Unwrap returns what went wrong.
+func (e *AfterSpend) Unwrap() error { return e.Err }
+
+// check refuses what can be refused before the file is looked at, and folds the
+// population's name.
+func (r *Request) check(ctx context.Context) error {
+	id, err := PopulationID(r.Population)
+	if err != nil {
+		return err
+	}
+	r.Population = id
+	if err := checkAsk(r.Epsilon, r.Delta); err != nil {
+		return err
+	}
+	if (r.Out == nil) == (r.Pub == nil) || r.Ledger == nil || r.Noise == nil || r.Now == nil || r.Code == "" {
+		return errors.New("release: the request is not complete")
+	}
+	a, err := r.Ledger.Account(ctx, id)
+	if err != nil {
+		return noPopulation(err, id)
+	}
+	if _, err := a.Quote(Ask{Epsilon: r.Epsilon, Delta: r.Delta}); err != nil {
+		return err
+	}
+	if r.Out != nil {
+		return r.Out.check(r.File)
+	}
+	return r.Pub.check()
+}
+
+func (b *Bundle) check() error {
+	if !catalog.ValidDataset(b.Dataset) {
+		return refuse("for example --dataset victims-2024", "a dataset's id has 1 to 64 of a–z, 0–9 and -")
+	}
+	if b.Signer == nil || b.Reports == "" {
+		return errors.New("release: the request is not complete")
+	}
+	inside, err := within(b.Catalog, b.Reports)
+	if err == nil && inside {
+		return refuse("", "the custodian's reports may not lie in the catalog: they are not for publication")
+	}
+	return err
+}
+
+// within says whether path lies in dir or is dir.
+func within(dir, path string) (bool, error) {
+	a, err := filepath.Abs(dir)
+	b, err2 := filepath.Abs(path)
+	if err := errors.Join(err, err2); err != nil {
+		return false, err
+	}
+	rel, err := filepath.Rel(a, b)
+	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator)), nil
+}
+
+func (r *Request) tell(stage string, done, total int64) {
+	if r.Progress != nil {
+		r.Progress(Progress{stage, done, total})
+	}
+}
+
+// read reads the sensitive file. Its errors hold no path and no value.
+func (r *Request) read(ctx context.Context) (*tabular.File, error) {
+	f, err := os.Open(r.File)
+	if err != nil {
+		return nil, fileError(err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fileError(err)
+	}
+	if info.IsDir() {
+		return nil, refuse("give the path of a CSV file", "the input is a folder")
+	}
+	size := info.Size()
+	if !info.Mode().IsRegular() {
+		size = -1
+	}
+	file, err := tabular.Read(ctx, f, size, tabular.Options{
+		Domain: r.Domain, Drop: r.Drop, Allow: r.Allow, Person: r.Person, Workers: r.Workers,
+		Progress: func(done, total int64) { r.tell(Reading, done, total) },
+	})
+	if bad, ok := errors.AsType[*tabular.Error](err); ok {
+		return nil, &Refusal{err, bad.Hint()}
+	}
+	return file, err
+}
+
+// fileError says what is wrong with a file without its path.
+func fileError(err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return refuse("check the path", "the input file is not there")
+	case errors.Is(err, fs.ErrPermission):
+		return refuse("check its owner and permissions", "the input file may not be read")
+	}
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		err = p.Err
+	}
+	return fmt.Errorf("the input file cannot be read: %w", err)
+}

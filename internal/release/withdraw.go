@@ -1,0 +1,22 @@
+package release
+
+import (
+	"errors"
+	"io/fs"
+
+	"amparo/internal/catalog"
+	"amparo/internal/catalog/publish"
+)
+
+// Withdraw withdraws a published version: its files answer with the reason.
+// Nothing is given back to the budget: what was published was seen.
+func Withdraw(catalogDir string, w publish.Withdrawal, s *publish.Signer) error {
+	err := publish.Withdraw(catalogDir, w, s)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, catalog.ErrNotFound):
+		return refuse("the catalog's folder has one folder a dataset, and in it one a version", "%s/%d: %w", w.Dataset, w.Version, catalog.ErrNotFound)
+	case err != nil:
+		return stageError(err)
+	}
+	return nil
+}
