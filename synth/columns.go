@@ -22,9 +22,12 @@ func (f *fitting) measureColumns(ctx context.Context, m *dp.Mechanism) error {
 // measureColumns spends share on all single columns. The total is the mean of
 // the columns' sums, weighted by precision; at least 1.
 func measureColumns(ctx context.Context, m *dp.Mechanism, share dp.Precision) ([]dp.Measurement, float64, error) {
-	sizes := m.Domain().Sizes()
-	asks := make([]dp.Ask, len(sizes))
-	for a, s := range split(share, sizes) {
+	costs := make([]float64, m.Domain().Len())
+	for a := range costs {
+		costs[a] = noiseCost(float64(m.Domain().Size(a)))
+	}
+	asks := make([]dp.Ask, len(costs))
+	for a, s := range split(share, costs) {
 		asks[a] = dp.Ask{Clique: microdata.Clique{a}, Share: s}
 	}
 	columns, err := m.Measure(ctx, asks)
@@ -62,10 +65,6 @@ func (f *fitting) coarsen(ctx context.Context) error {
 	f.sizes = f.coarse.Domain().Sizes()
 	for a, m := range f.columns {
 		f.singles = append(f.singles, coarseEvidence(a, m, f.steps[a]))
-	}
-	f.publish = map[[2]int]bool{}
-	for _, c := range f.Publish {
-		f.publish[[2]int{c[0], c[1]}] = true
 	}
 	return nil
 }

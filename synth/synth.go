@@ -133,10 +133,9 @@ type fitting struct {
 	steps    []*microdata.Coarsening // per column; nil: as given
 	coarse   *dp.Mechanism           // over the coarsened domain
 	sizes    []int                   // coarsened
-	pairs    []microdata.Clique      // candidates, of coarsened columns
-	publish  map[[2]int]bool
-	singles  []pgm.Measurement // single columns, coarsened
-	measured []dp.Measurement  // pairs, coarsened
+	pairs    []pair                  // candidates, of coarsened columns
+	singles  []pgm.Measurement       // single columns, coarsened
+	measured []dp.Measurement        // pairs, coarsened
 	tree     *pgm.Tree
 	forTilt  dp.Precision // kept for the tilt
 	sample   *sample      // tilted, or nil
@@ -162,17 +161,15 @@ func floats(x []int64) []float64 {
 	return out
 }
 
-// split shares precision out among vectors of the given numbers of cells so that
-// the sum of their expected absolute noise, Σ cells·√(2/π)/√share, is least:
-// shares in proportion to cells^⅔ (Lagrange).
-func split(total dp.Precision, cells []int) []dp.Precision {
+// split shares precision out in proportion to costs, see noiseCost.
+func split(total dp.Precision, costs []float64) []dp.Precision {
 	sum := 0.0
-	for _, c := range cells {
-		sum += math.Cbrt(float64(c) * float64(c))
+	for _, c := range costs {
+		sum += c
 	}
-	out := make([]dp.Precision, len(cells))
-	for i, c := range cells {
-		out[i] = total * dp.Precision(math.Cbrt(float64(c)*float64(c))/sum)
+	out := make([]dp.Precision, len(costs))
+	for i, c := range costs {
+		out[i] = total * dp.Precision(c/sum)
 	}
 	return out
 }

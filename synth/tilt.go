@@ -18,23 +18,19 @@ const (
 // tiltShare says which share of what is left to keep for the tilt: of the noisy
 // errors that are worth measuring, the share in pairs that a tree, grown as large
 // as allowed, could not hold.
-func (f *fitting) tiltShare(errors []float64) float64 {
+func (f *fitting) tiltShare() float64 {
 	if f.Tilt != 0 {
 		return max(f.Tilt, 0)
 	}
 	share := f.coarse.Left()
-	all := make([]int, len(f.pairs))
-	for i := range all {
-		all[i] = i
-	}
-	free, whole := f.best(all, errors, share, 0, 0)
-	grown := f.grow(nil, errors, price(whole, share), nil)
+	free, whole := f.best(f.every(), share, 0, 0)
+	grown := f.grow(nil, price(whole, share), nil)
 	inside, outside := 0.0, 0.0
 	for _, i := range free {
 		if slices.Contains(grown, i) {
-			inside += errors[i]
+			inside += f.pairs[i].gain
 		} else {
-			outside += errors[i]
+			outside += f.pairs[i].gain
 		}
 	}
 	if part := outside / (inside + outside); part >= leastTilt {
@@ -51,25 +47,13 @@ func (f *fitting) tilt(ctx context.Context) error {
 	}
 	f.sample = f.draw(int(f.total*oversample + 0.5))
 	f.Progress("tilt", 0, tiltSteps)
-	errors, err := f.score(ctx, f.coarse.Left()*scoreShare)
-	if err != nil {
+	if err := f.score(ctx, f.coarse.Left()*scoreShare); err != nil {
 		return err
 	}
-	share := f.coarse.Left()
-	all := make([]int, len(f.pairs))
-	for i := range all {
-		all[i] = i
-	}
-	pick, _ := f.best(all, errors, share, 0, 0)
-	var chosen []microdata.Clique
-	for _, i := range pick {
-		chosen = append(chosen, f.pairs[i])
-	}
-	measured, err := f.measure(ctx, chosen, share)
-	if err != nil {
+	chosen, _ := f.best(f.every(), f.coarse.Left(), 0, 0)
+	if err := f.measure(ctx, chosen, f.coarse.Left()); err != nil {
 		return err
 	}
-	f.measured = append(f.measured, measured...)
 	everything := f.evidence(func(microdata.Clique) bool { return true })
 	return f.sample.reweigh(ctx, everything, f.total, tiltSteps, leastESS,
 		func(done, total int) { f.Progress("tilt", done, total) })
