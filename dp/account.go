@@ -139,12 +139,10 @@ func mills(x float64) float64 {
 // quantile returns z with Φ(z) = 1−d, for d in (0, ½].
 func quantile(d Delta) float64 { return math.Sqrt2 * math.Erfcinv(2*float64(d)) }
 
-// Odds says in plain terms what μ protects: the most that someone who held it
-// likely, with probability prior, that a person is in the data can come to hold
-// after seeing everything released, and whose guess is right as often as any can
-// be. With the best test at false-positive rate f its true-positive rate is
-// Φ(Φ⁻¹(f) + μ); the odds are the worst over f for which (ε, δ) is claimed: at
-// most e^ε times the prior odds, but for a chance δ.
+// Odds says in plain terms what ε protects: someone who held it likely, with
+// probability prior, that a person is in the data can come to hold it likelier by
+// everything released, but at most this likely: the odds grow by a factor of at
+// most e^ε, but for a chance δ.
 func Odds(prior float64, e Epsilon) float64 {
 	o := prior / (1 - prior) * math.Exp(float64(e))
 	return o / (1 + o)

@@ -88,7 +88,7 @@ func far(t testing.TB, table *microdata.Table, model *Model, order int) float64 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return d.Mean
+	return d.Synthetic.Mean
 }
 
 // TestFitLearnsDependence: with little noise the pairs of a chain are found and

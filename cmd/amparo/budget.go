@@ -27,7 +27,7 @@ func (c *budgetSetCommand) Run(p *program) error {
 	if _, err := release.PopulationID(c.Population); err != nil {
 		return err
 	}
-	db, err := p.ledger()
+	db, err := p.newLedger()
 	if err != nil {
 		return err
 	}

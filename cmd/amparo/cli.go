@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -58,6 +59,8 @@ var observe func(release.Progress)
 
 // usage is an error of wrong usage: exit code 2.
 type usage struct{ error }
+
+func (u usage) Unwrap() error { return u.error }
 
 // start runs amparo with these arguments and returns the exit code.
 func start(args []string) int {
@@ -175,8 +178,19 @@ func (p *program) say(format string, args ...any) { fmt.Fprintf(p.out, format+"\
 // note prints a line on the error output.
 func (p *program) note(format string, args ...any) { fmt.Fprintf(p.err, format+"\n", args...) }
 
-// ledger opens the home's ledger, and makes the home where there is none.
+// ledger opens the home's ledger. A home that is not there is not made: its name
+// may be mistyped, and an empty ledger would look like an unspent budget.
 func (p *program) ledger() (*sqlite.DB, error) {
+	_, err := os.Stat(filepath.Join(p.home, sqlite.FileName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, advise("amparo budget set P --epsilon 10 --delta 1e-5 makes one; --home or AMPARO_HOME names another folder",
+			"there is no ledger at %s: no population has a budget", p.home)
+	}
+	return p.newLedger()
+}
+
+// newLedger opens the home's ledger, and makes the home where there is none.
+func (p *program) newLedger() (*sqlite.DB, error) {
 	db, err := sqlite.Open(p, p.home)
 	if errors.Is(err, sqlite.ErrNewer) {
 		return nil, advice{err, "use the amparo that wrote it, or a newer one"}

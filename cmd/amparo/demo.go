@@ -53,7 +53,7 @@ func (c *demoCommand) Run(p *program) error {
 
 // make invents the coalition's cases and releases them.
 func (c *demoCommand) make(p *program) error {
-	db, err := p.ledger()
+	db, err := p.newLedger()
 	if err != nil {
 		return err
 	}

@@ -1,10 +1,7 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"strings"
 
 	"amparo/internal/release"
@@ -21,20 +18,13 @@ func (c *inspectCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.Open(c.File)
+	f, size, err := release.OpenInput(c.File)
 	if err != nil {
-		return inputError(err)
+		return err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return inputError(err)
-	}
-	if info.IsDir() {
-		return advise("give the path of a CSV file", "the input is a folder")
-	}
 	show := p.progress()
-	in, err := tabular.Inspect(p, f, info.Size(), tabular.Options{Domain: domain, Drop: c.Drop, Allow: c.Allow, Person: c.Person, Workers: workers(),
+	in, err := tabular.Inspect(p, f, size, tabular.Options{Domain: domain, Drop: c.Drop, Allow: c.Allow, Person: c.Person, Workers: workers(),
 		Progress: func(done, total int64) { show.step(release.Progress{Stage: release.Reading, Done: done, Total: total}) }})
 	show.end()
 	if err != nil {
@@ -51,20 +41,6 @@ func (c *inspectCommand) Run(p *program) error {
 		return nil
 	}
 	return &tabular.Error{Faults: in.Refused}
-}
-
-// inputError says what is wrong with a file without its path.
-func inputError(err error) error {
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return advise("check the path", "the input file is not there")
-	case errors.Is(err, fs.ErrPermission):
-		return advise("check its owner and permissions", "the input file may not be read")
-	}
-	if p, ok := errors.AsType[*fs.PathError](err); ok {
-		err = p.Err
-	}
-	return fmt.Errorf("the input file cannot be read: %w", err)
 }
 
 // inspection prints what a file is, for its custodian.

@@ -67,6 +67,9 @@ func (p *program) protect(r release.Request) (*release.Result, error) {
 			err = advice{errors.New("cancelled; nothing was spent"), ""}
 		}
 	}
+	if err == nil && float64(result.Spend.Delta)*float64(result.Rows) >= 1 {
+		p.note("amparo: δ = %v is not below one in %d, the noisy number of people: choose a smaller one next time", float64(result.Spend.Delta), result.Rows)
+	}
 	return result, err
 }
 

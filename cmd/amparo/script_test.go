@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -66,6 +68,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "people": peopleCommand, "lacks": lacks, "tree": tree, "await": await, "big": big, "bytes": rawBytes,
+			"usages": usages, "refused": refused,
 		},
 		RequireExplicitExec: true,
 	})
@@ -188,4 +191,41 @@ func rawBytes(ts *testscript.TestScript, neg bool, args []string) {
 	text, err := strconv.Unquote(`"` + args[1] + `"`)
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+// usages FILE runs each line of a file; all are wrong usage.
+func usages(ts *testscript.TestScript, neg bool, args []string) {
+	for line := range strings.Lines(ts.ReadFile(args[0])) {
+		words := strings.Fields(line)
+		exits(ts, false, append([]string{"2"}, words...))
+		if out, err := ts.ReadFile("stdout"), ts.ReadFile("stderr"); out != "" || !oneLineAndHint.MatchString(err) {
+			ts.Fatalf("%s: output %q, error output %q", strings.TrimSpace(line), out, err)
+		}
+	}
+}
+
+var oneLineAndHint = regexp.MustCompile(`^amparo: [^\n]+\nhint: [^\n]+\n$`)
+
+// refused FILE [TEXT] tries to inspect, synthesize and release a file: each is
+// refused with a line that holds the text, a hint, and no value of the file.
+func refused(ts *testscript.TestScript, neg bool, args []string) {
+	spend := []string{"--population", "p", "--epsilon", "1", "--delta", "1e-6"}
+	for _, c := range [][]string{
+		{"inspect", args[0]},
+		append([]string{"synthesize", args[0], "--out", "out.csv"}, spend...),
+		append([]string{"release", args[0], "--dataset", "d"}, spend...),
+	} {
+		exits(ts, false, append([]string{"1", "amparo"}, c...))
+		said := ts.ReadFile("stderr")
+		lines := strings.SplitAfter(strings.TrimPrefix(said, "reading\n"), "\n")
+		if !oneLineAndHint.MatchString(strings.Join(lines, "")) {
+			ts.Fatalf("%s %s said %q", c[0], args[0], said)
+		}
+		if len(args) > 1 && !strings.Contains(said, args[1]) {
+			ts.Fatalf("%s %s said %q, not %q", c[0], args[0], said, args[1])
+		}
+		if all := said + ts.ReadFile("stdout"); strings.Contains(all, "lonely") || strings.Contains(all, args[0]) {
+			ts.Fatalf("%s %s told a value or the path: %q", c[0], args[0], all)
+		}
+	}
 }

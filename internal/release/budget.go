@@ -247,7 +247,7 @@ func PopulationID(name string) (string, error) {
 	return id, nil
 }
 
-// clone returns an account that shares nothing with a.
-func (a *Account) clone() *Account {
+// Clone returns an account that shares nothing with a.
+func (a *Account) Clone() *Account {
 	return &Account{a.Population, slices.Clone(a.Lifetimes), slices.Clone(a.Spends)}
 }

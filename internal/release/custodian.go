@@ -67,21 +67,17 @@ func (r *run) compare(ctx context.Context) (string, error) {
 }
 
 func distance(ctx context.Context, d *microdata.Domain, real, synthetic microdata.Counter, order int) (*OrderDistance, error) {
-	v, err := evaluate.Compare(ctx, real, synthetic, order)
+	c, err := evaluate.Compare(ctx, real, synthetic, order)
 	if err != nil {
 		return nil, err
 	}
-	o := &OrderDistance{Distance: v}
-	for _, a := range v.At {
+	o := &OrderDistance{Distance: c.Synthetic}
+	for _, a := range o.At {
 		o.Columns = append(o.Columns, d.Column(a).Name)
 		o.Labels = append(o.Labels, d.Column(a).Label)
 	}
 	if order > 1 {
-		i, err := evaluate.CompareIndependent(ctx, real, order)
-		if err != nil {
-			return nil, err
-		}
-		o.Independent = &i
+		o.Independent = &c.Independent
 	}
 	return o, nil
 }

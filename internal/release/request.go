@@ -190,24 +190,34 @@ func (r *Request) tell(stage string, done, total int64) {
 	}
 }
 
+// OpenInput opens a sensitive file and returns its size, −1 where it is not
+// known. Its errors hold no path. The caller closes the file.
+func OpenInput(path string) (f *os.File, size int64, err error) {
+	if f, err = os.Open(path); err != nil {
+		return nil, 0, fileError(err)
+	}
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		err = fileError(err)
+	case info.IsDir():
+		err = refuse("give the path of a CSV file", "the input is a folder")
+	case info.Mode().IsRegular():
+		return f, info.Size(), nil
+	default:
+		return f, -1, nil
+	}
+	_ = f.Close()
+	return nil, 0, err
+}
+
 // read reads the sensitive file. Its errors hold no path and no value.
 func (r *Request) read(ctx context.Context) (*tabular.File, error) {
-	f, err := os.Open(r.File)
+	f, size, err := OpenInput(r.File)
 	if err != nil {
-		return nil, fileError(err)
+		return nil, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, fileError(err)
-	}
-	if info.IsDir() {
-		return nil, refuse("give the path of a CSV file", "the input is a folder")
-	}
-	size := info.Size()
-	if !info.Mode().IsRegular() {
-		size = -1
-	}
 	file, err := tabular.Read(ctx, f, size, tabular.Options{
 		Domain: r.Domain, Drop: r.Drop, Allow: r.Allow, Person: r.Person, Workers: r.Workers,
 		Progress: func(done, total int64) { r.tell(Reading, done, total) },

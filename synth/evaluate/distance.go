@@ -7,13 +7,15 @@ package evaluate
 import (
 	"context"
 	"fmt"
+	"math"
+	"sync"
 
 	"amparo/microdata"
 )
 
-// A Distance sums up how far synthetic marginals are from the real ones, over
-// all sets of Order columns: total variation distance, ½ Σ|p−q|, from 0 to 1,
-// with blank a level like any other.
+// A Distance sums up how far marginals are from the real ones, over all sets of
+// Order columns: total variation distance, ½ Σ|p−q|, from 0 to 1, with blank a
+// level like any other.
 type Distance struct {
 	Order int              `json:"order"`
 	Sets  int              `json:"sets"`
@@ -22,16 +24,28 @@ type Distance struct {
 	At    microdata.Clique `json:"at"` // the set of the worst
 }
 
+// A Comparison holds the distance of the synthetic records, and beside it that of
+// the noiseless independent model, the product of the real single columns: what
+// is not below it has learned nothing about dependence.
+type Comparison struct {
+	Synthetic   Distance
+	Independent Distance
+}
+
 // batch is how many marginals are held at a time.
 const batch = 64
 
-// Compare returns the distance over all sets of order columns. The two counters
+// Compare returns the distances over all sets of order columns. The two counters
 // must have domains of equal sizes, column by column. Sets whose marginal would
 // pass microdata.MaxCells are left out.
-func Compare(ctx context.Context, real, synthetic microdata.Counter, order int) (Distance, error) {
+func Compare(ctx context.Context, real, synthetic microdata.Counter, order int) (Comparison, error) {
 	d := real.Domain()
 	if err := sameSizes(d, synthetic.Domain()); err != nil {
-		return Distance{}, err
+		return Comparison{}, err
+	}
+	singles, err := real.Count(ctx, microdata.AllCliques(d.Len(), 1))
+	if err != nil {
+		return Comparison{}, err
 	}
 	var sets []microdata.Clique
 	for _, c := range microdata.AllCliques(d.Len(), order) {
@@ -39,35 +53,38 @@ func Compare(ctx context.Context, real, synthetic microdata.Counter, order int) 
 			sets = append(sets, c)
 		}
 	}
-	out := Distance{Order: order, Sets: len(sets)}
+	out := Comparison{Distance{Order: order, Sets: len(sets)}, Distance{Order: order, Sets: len(sets)}}
 	for from := 0; from < len(sets); from += batch {
 		part := sets[from:min(from+batch, len(sets))]
 		p, err := real.Count(ctx, part)
 		if err != nil {
-			return Distance{}, err
+			return Comparison{}, err
 		}
 		q, err := synthetic.Count(ctx, part)
 		if err != nil {
-			return Distance{}, err
+			return Comparison{}, err
 		}
+		away, product := make([]float64, len(part)), make([]float64, len(part))
+		var wg sync.WaitGroup
 		for i, c := range part {
-			out.add(c, variation(p[i].Counts, q[i].Counts))
+			wg.Go(func() {
+				away[i], product[i] = variation(p[i].Counts, q[i].Counts), againstProduct(p[i].Counts, c, singles)
+			})
+		}
+		wg.Wait()
+		for i, c := range part {
+			out.Synthetic.add(c, away[i])
+			out.Independent.add(c, product[i])
 		}
 	}
-	out.finish()
 	return out, nil
 }
 
+// add takes one set's distance into the mean.
 func (d *Distance) add(c microdata.Clique, v float64) {
-	d.Mean += v
+	d.Mean += v / float64(d.Sets)
 	if v > d.Worst || d.At == nil {
 		d.Worst, d.At = v, c
-	}
-}
-
-func (d *Distance) finish() {
-	if d.Sets > 0 {
-		d.Mean /= float64(d.Sets)
 	}
 }
 
@@ -95,11 +112,9 @@ func variation(a, b []int64) float64 {
 	}
 	total := 0.0
 	for i := range a {
-		d := float64(a[i])/na - float64(b[i])/nb
-		if d < 0 {
-			d = -d
+		if a[i] != 0 || b[i] != 0 {
+			total += math.Abs(float64(a[i])/na - float64(b[i])/nb)
 		}
-		total += d
 	}
 	return total / 2
 }
@@ -112,59 +127,26 @@ func sum(x []int64) float64 {
 	return float64(n)
 }
 
-// CompareIndependent returns the distance, over all pairs or triples, of the
-// noiseless independent model: the product of the real single columns. What is
-// not below it has learned nothing about dependence.
-func CompareIndependent(ctx context.Context, real microdata.Counter, order int) (Distance, error) {
-	d := real.Domain()
-	singles, err := real.Count(ctx, microdata.AllCliques(d.Len(), 1))
-	if err != nil {
-		return Distance{}, err
-	}
-	var sets []microdata.Clique
-	for _, c := range microdata.AllCliques(d.Len(), order) {
-		if c.Check(d) == nil {
-			sets = append(sets, c)
-		}
-	}
-	out := Distance{Order: order, Sets: len(sets)}
-	for from := 0; from < len(sets); from += batch {
-		part := sets[from:min(from+batch, len(sets))]
-		counted, err := real.Count(ctx, part)
-		if err != nil {
-			return Distance{}, err
-		}
-		for i, c := range part {
-			out.add(c, againstProduct(counted[i].Counts, c, singles))
-		}
-	}
-	out.finish()
-	return out, nil
-}
-
-// againstProduct is the distance of a table from the product of its columns.
+// againstProduct is the distance of a table from the product of its columns. The
+// product sums to 1, so that only cells with rows need be looked at: the distance
+// is Σ max(p − product, 0).
 func againstProduct(counts []int64, c microdata.Clique, singles []microdata.Marginal) float64 {
 	n := sum(counts)
 	if n == 0 {
 		return 0
 	}
-	product := []float64{1}
-	for _, a := range c {
-		next := make([]float64, 0, len(product)*len(singles[a].Counts))
-		for _, p := range product {
-			for _, k := range singles[a].Counts {
-				next = append(next, p*float64(k)/n)
-			}
-		}
-		product = next
-	}
 	total := 0.0
-	for i, k := range counts {
-		d := float64(k)/n - product[i]
-		if d < 0 {
-			d = -d
+	for cell, k := range counts {
+		if k == 0 {
+			continue
 		}
-		total += d
+		product, rest := 1.0, cell
+		for i := len(c) - 1; i >= 0; i-- {
+			column := singles[c[i]].Counts
+			product *= float64(column[rest%len(column)]) / n
+			rest /= len(column)
+		}
+		total += max(float64(k)/n-product, 0)
 	}
-	return total / 2
+	return total
 }

@@ -51,16 +51,44 @@ func TestCompareByHand(t *testing.T) {
 		{"half, 2", half, 2, .5, .5},
 	} {
 		d, err := Compare(context.Background(), real, c.synthetic, c.order)
-		if err != nil || math.Abs(d.Mean-c.mean) > 1e-12 || math.Abs(d.Worst-c.most) > 1e-12 {
+		if s := d.Synthetic; err != nil || math.Abs(s.Mean-c.mean) > 1e-12 || math.Abs(s.Worst-c.most) > 1e-12 {
 			t.Errorf("%s: %+v, %v", c.name, d, err)
 		}
 	}
-	d, err := CompareIndependent(context.Background(), real, 2)
-	if err != nil || math.Abs(d.Mean-.5) > 1e-12 {
-		t.Errorf("independent: %+v, %v", d, err)
+	d, err := Compare(context.Background(), real, real, 2)
+	if err != nil || math.Abs(d.Independent.Mean-.5) > 1e-12 {
+		t.Errorf("independent: %+v, %v", d.Independent, err)
 	}
-	if d, _ := CompareIndependent(context.Background(), real, 1); d.Mean != 0 {
-		t.Errorf("independent singles: %+v", d)
+	if d, _ := Compare(context.Background(), real, real, 1); d.Independent.Mean > 1e-12 {
+		t.Errorf("independent singles: %+v", d.Independent)
+	}
+}
+
+// TestAgainstProductEqualsDefinition: the short sum over cells with rows is
+// ½ Σ|p − product| over all cells.
+func TestAgainstProductEqualsDefinition(t *testing.T) {
+	rows := [][]uint16{{0, 0, 1}, {0, 1, 2}, {1, 1, 2}, {0, 0, 0}, {1, 2, 2}, {1, 2, 1}, {0, 2, 0}}
+	counter := table(t, []int{2, 3, 3}, rows)
+	singles, _ := counter.Count(context.Background(), microdata.AllCliques(3, 1))
+	for _, c := range append(microdata.AllCliques(3, 2), microdata.AllCliques(3, 3)...) {
+		counted, _ := counter.Count(context.Background(), []microdata.Clique{c})
+		product := []float64{1}
+		for _, a := range c {
+			var next []float64
+			for _, p := range product {
+				for _, k := range singles[a].Counts {
+					next = append(next, p*float64(k)/float64(len(rows)))
+				}
+			}
+			product = next
+		}
+		want := 0.0
+		for i, k := range counted[0].Counts {
+			want += math.Abs(float64(k)/float64(len(rows))-product[i]) / 2
+		}
+		if got := againstProduct(counted[0].Counts, c, singles); math.Abs(got-want) > 1e-12 {
+			t.Errorf("columns %v: %v, want %v", c, got, want)
+		}
 	}
 }
 
@@ -75,10 +103,10 @@ func TestCompareRefusesOtherDomains(t *testing.T) {
 
 func TestCompareEmpty(t *testing.T) {
 	empty, one := table(t, []int{2}, nil), table(t, []int{2}, [][]uint16{{1}})
-	if d, _ := Compare(context.Background(), empty, empty, 1); d.Mean != 0 {
+	if d, _ := Compare(context.Background(), empty, empty, 1); d.Synthetic.Mean != 0 {
 		t.Errorf("empty against empty: %+v", d)
 	}
-	if d, _ := Compare(context.Background(), one, empty, 1); d.Mean != 1 {
+	if d, _ := Compare(context.Background(), one, empty, 1); d.Synthetic.Mean != 1 {
 		t.Errorf("empty against one row: %+v", d)
 	}
 }

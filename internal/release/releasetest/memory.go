@@ -22,10 +22,6 @@ type Memory struct {
 
 var _ release.Ledger = (*Memory)(nil)
 
-func clone(a *release.Account) *release.Account {
-	return &release.Account{Population: a.Population, Lifetimes: slices.Clone(a.Lifetimes), Spends: slices.Clone(a.Spends)}
-}
-
 // Account implements release.Ledger.
 func (m *Memory) Account(ctx context.Context, population string) (*release.Account, error) {
 	m.mu.Lock()
@@ -37,7 +33,7 @@ func (m *Memory) Account(ctx context.Context, population string) (*release.Accou
 	if !ok {
 		return nil, release.ErrNoPopulation
 	}
-	return clone(a), nil
+	return a.Clone(), nil
 }
 
 // Accounts implements release.Ledger.
@@ -45,7 +41,7 @@ func (m *Memory) Accounts(ctx context.Context) (all []*release.Account, err erro
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, a := range m.accounts {
-		all = append(all, clone(a))
+		all = append(all, a.Clone())
 	}
 	slices.SortFunc(all, func(a, b *release.Account) int { return strings.Compare(a.Population, b.Population) })
 	return all, ctx.Err()
@@ -62,7 +58,7 @@ func (m *Memory) Promise(ctx context.Context, population string, decide func(*re
 	if !ok {
 		a = &release.Account{Population: population}
 	}
-	next, err := decide(clone(a))
+	next, err := decide(a.Clone())
 	if err != nil || next == nil {
 		return err
 	}
@@ -85,7 +81,7 @@ func (m *Memory) Enter(ctx context.Context, population string, decide func(*rele
 	if !ok {
 		return release.Spend{}, release.ErrNoPopulation
 	}
-	s, err := decide(clone(a))
+	s, err := decide(a.Clone())
 	if err != nil {
 		return release.Spend{}, err
 	}
