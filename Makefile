@@ -3,6 +3,7 @@
 .PHONY: demo test check bench build golden fuzz clean
 
 GO ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 export CGO_ENABLED = 0
 
 demo: build    ## build, make the fictional coalition's data, release them once, serve the portal
@@ -20,7 +21,7 @@ bench:         ## the figures quoted in README; AMPARO_DATA names the folder of 
 	bash scripts/bench.sh
 
 build:         ## one static binary: ./amparo
-	$(GO) build -trimpath -ldflags "-s -w" -o amparo ./cmd/amparo
+	$(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o amparo ./cmd/amparo
 
 golden:        ## rewrite golden files; look at them before committing
 	$(GO) test ./internal/product/... -update

@@ -47,10 +47,13 @@ type FieldError struct {
 func (e *FieldError) Error() string {
 	s := "htcds: "
 	if e.Row > 0 {
-		s += fmt.Sprintf("row %d, ", e.Row)
+		s += fmt.Sprintf("row %d", e.Row)
 	}
-	if e.Field != "" {
-		s += e.Field + ": "
+	if e.Row > 0 && e.Field != "" {
+		s += ", "
+	}
+	if s += e.Field; e.Row > 0 || e.Field != "" {
+		s += ": "
 	}
 	return s + e.Err.Error()
 }

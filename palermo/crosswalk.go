@@ -46,7 +46,7 @@ var Crosswalk = []Way{
 	{"FalsePromises", "deception", Strong},
 	{"Abduction", "abduction", Strong},
 	{"AbuseOfPower", "abuse_of_power", Strong},
-	{"AbuseOfPositionOfVulnerability", "abuse_of_position_of_vulnerability", Strong},
+	{"AbuseOfVulnerability", "abuse_of_position_of_vulnerability", Strong},
 	{"PaymentToController", "payments_or_benefits_to_controller", Strong},
 }
 

@@ -19,11 +19,6 @@ if [ -n "$missing" ]; then
     echo "    AMPARO_INSTALL=1 make test        # installs them by apt, then tests"
   fi
 fi
-browser=internal/web/portal/browser
-if command -v npm >/dev/null && [ -f $browser/package.json ] && { [ -d $browser/node_modules ] || [ "${AMPARO_INSTALL:-}" = 1 ]; }; then
-  (cd $browser && npm ci --silent --no-audit --no-fund) || exit 1
-fi
-
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 go test -count=1 -timeout 20m -v ./... >"$log" 2>&1
@@ -36,7 +31,7 @@ fi
 skipped=$(grep -c -- '--- SKIP' "$log" || true)
 if [ "$skipped" -gt 0 ]; then
   echo; echo "Skipped ($skipped):"
-  grep -A1 -- '--- SKIP' "$log" | grep -v '^--$' | sed 's/^ */  /'
+  grep -B1 -- '--- SKIP' "$log" | grep -vE '^--$|=== RUN' | sed 's/^ */  /'
 fi
 passed=$(grep -c -- '--- PASS' "$log" || true)
 failed=$(grep -c -- '--- FAIL' "$log" || true)
