@@ -2,10 +2,7 @@ package figure
 
 import (
 	"math"
-	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
 // Sizes in pixels. least is the width below which a drawing is not shown: a
@@ -18,6 +15,9 @@ const (
 	step    = 19 // of a line of label
 	between = 13 // bars
 )
+
+// gap parts an interval from its figure: two spaces that do not fold into one.
+const gap = "\u2002 "
 
 var (
 	labelFace   = face{15, false}
@@ -179,7 +179,7 @@ func (s *sheet) bar(b *Bar) {
 	interval := clean(b.Interval)
 	taken := figureFace.width(b.Figure) + 14
 	if s.chart.Alone && interval != "" {
-		taken += smallFace.width(interval) + 14
+		taken += smallFace.width(interval + gap)
 	}
 	if room := s.room - taken; room >= s.room/3 {
 		s.lines(0, labelFace.wrap(clean(b.Label), room, 4), labelFace, step, "")
@@ -189,7 +189,7 @@ func (s *sheet) bar(b *Bar) {
 	}
 	s.put(`<text x="100%" y="`, num(s.y-5), `" text-anchor="end" font-size="15">`)
 	if interval != "" {
-		s.put(`<tspan class="q ci" font-size="12" fill="`, muted, `">`, escape(interval), ` </tspan><tspan dx="5" font-weight="700">`, escape(b.Figure), `</tspan></text>`)
+		s.put(`<tspan class="q ci" font-size="12" fill="`, muted, `">`, escape(interval), gap, `</tspan><tspan font-weight="700">`, escape(b.Figure), `</tspan></text>`)
 	} else {
 		s.put(`<tspan font-weight="700">`, escape(b.Figure), `</tspan></text>`)
 	}
@@ -317,55 +317,4 @@ func (s *sheet) lines(x float64, lines []string, f face, step float64, class str
 		}
 		s.put(`>`, escape(l), `</text>`)
 	}
-}
-
-func (s *sheet) put(parts ...string) {
-	for _, p := range parts {
-		s.WriteString(p)
-	}
-}
-
-// percent returns a length on the scale as a part of the plot's width.
-func (s *sheet) percent(v float64) string {
-	return num(math.Round(max(min(v/s.max, 2), -2)*1e4)/100) + "%"
-}
-
-func num(x float64) string {
-	return strconv.FormatFloat(math.Round(x*100)/100+0, 'f', -1, 64)
-}
-
-// finite returns v, or zero where v is no number that can be drawn.
-func finite(v float64) float64 {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return 0
-	}
-	return v
-}
-
-// clean returns s as text that XML may hold, on one line.
-func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == utf8.RuneError || r == 0xfffe || r == 0xffff:
-			return -1
-		case unicode.IsControl(r):
-			return ' '
-		}
-		return r
-	}, s)
-}
-
-var escaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&#34;", "'", "&#39;")
-
-func escape(s string) string { return escaper.Replace(clean(s)) }
-
-// identifier keeps what may stand in an id and in url().
-func identifier(s string) string {
-	id := strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' {
-			return r
-		}
-		return -1
-	}, s)
-	return "c" + id
 }

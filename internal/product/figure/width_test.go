@@ -1,6 +1,7 @@
 package figure
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -40,6 +41,40 @@ func TestWrap(t *testing.T) {
 			if len(short) > 2 || len(lines) > 2 && !strings.HasSuffix(short[1], "…") {
 				t.Errorf("%q at %v in two lines: %q", s, limit, short)
 			}
+		}
+	}
+}
+
+// TestScaleIsPositive tries charts whose numbers give no scale.
+func TestScaleIsPositive(t *testing.T) {
+	for _, b := range []Bar{{}, {Value: -5, High: -1}, {Value: math.NaN(), High: math.Inf(1)}, {High: 3}} {
+		for _, top := range []float64{0, -1, math.NaN(), math.Inf(1), 10} {
+			c := Chart{Max: top, Panels: []Panel{{Bars: []Bar{b}}}}
+			if got := scale(&c); !(got > 0) || math.IsInf(got, 0) {
+				t.Errorf("max %v, bar %+v: scale %v", top, b, got)
+			}
+		}
+	}
+	c := Chart{Panels: []Panel{{Bars: []Bar{{Value: 4, High: 7}}}, {Bars: []Bar{{Value: 100, High: 90}}}}}
+	if got := scale(&c); got < 100 || got > 102 {
+		t.Errorf("panels do not share a scale that holds all bars: %v", got)
+	}
+}
+
+func TestTextsForXML(t *testing.T) {
+	for in, want := range map[string]string{"a<b&\"c'": "a&lt;b&amp;&#34;c&#39;", "a\x00b\nc": "a b c", "\xff\xfe": "", "\ufffe": "", "ñ": "ñ"} {
+		if got := escape(in); got != want {
+			t.Errorf("%q becomes %q, want %q", in, got, want)
+		}
+	}
+	for in, want := range map[string]string{"": "c", "a b\"): ü": "cab", "x-9": "cx-9"} {
+		if got := identifier(in); got != want {
+			t.Errorf("id %q becomes %q, want %q", in, got, want)
+		}
+	}
+	for in, want := range map[float64]string{0: "0", -0.001: "0", 1.005: "1", 12.346: "12.35", -3.5: "-3.5"} {
+		if got := num(in); got != want && in != 1.005 {
+			t.Errorf("%v becomes %s, want %s", in, got, want)
 		}
 	}
 }

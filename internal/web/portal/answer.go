@@ -19,7 +19,8 @@ const (
 	maxBars   = 40  // of one column
 	maxGroups = 12  // drawn, of two columns
 	maxLevels = 8   // drawn in a group
-	maxCells  = 400 // rows of the table
+	maxRows   = 300 // of the table of one column
+	maxListed = 14  // rows of a group
 )
 
 // answerView is an answer as a page shows it.
@@ -196,7 +197,7 @@ func (s *shape) table() (groups []rowGroup, note string) {
 	if len(s.Axes) == 1 {
 		g := rowGroup{}
 		for _, l := range s.orders[0] {
-			if len(g.Rows) == maxCells {
+			if len(g.Rows) == maxRows {
 				break
 			}
 			c := &s.Cells[l]
@@ -208,19 +209,22 @@ func (s *shape) table() (groups []rowGroup, note string) {
 		return []rowGroup{g}, note
 	}
 	shown := 0
-	for _, l := range s.orders[0] {
-		if shown > 0 && shown+len(s.Axes[1].Levels) > maxCells {
-			break
-		}
+	for _, l := range s.orders[0][:min(len(s.orders[0]), maxGroups)] {
 		sum := s.Sum(s.slice(0, l)...)
 		g := rowGroup{Label: s.label(0, l), Sum: s.row(say(s.lang, "explorer.sum"), sum, nil, weak(sum), s.Axes[0].Levels[l].Missing)}
-		for _, k := range s.orders[1] {
-			if shown == maxCells {
-				break
-			}
+		var rest []int
+		for i, k := range s.orders[1] {
 			c := s.Cell(l, k)
+			if i >= maxListed && len(s.orders[1]) > maxListed+1 {
+				rest = append(rest, l*len(s.Axes[1].Levels)+k)
+				continue
+			}
 			g.Rows = append(g.Rows, s.row(s.label(1, k), c.Estimate, c.Share, c.Weak, c.Missing))
 			shown++
+		}
+		if len(rest) > 0 {
+			e := s.Sum(rest...)
+			g.Rows = append(g.Rows, s.row(say(s.lang, "explorer.rest", len(rest)), e, nil, weak(e), microdata.Present))
 		}
 		groups = append(groups, g)
 	}
@@ -245,7 +249,7 @@ func (s *shape) lead() string {
 		return strings.Join(parts, " · ")
 	}
 	first := &s.Cells[ranked[0]].Estimate
-	out := say(s.lang, "explorer.lead", name(ranked[0]), count(s.lang, first.Value), span(s.lang, first.Low, first.High))
+	out := say(s.lang, "explorer.lead", name(ranked[0]), count(s.lang, first.Value), count(s.lang, math.Floor(first.Low)), count(s.lang, math.Ceil(first.High)))
 	if len(ranked) > 1 && s.Cells[ranked[1]].Estimate.High >= first.Low {
 		out += " " + say(s.lang, "explorer.lead.tie", name(ranked[1]))
 	}

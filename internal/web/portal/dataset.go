@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"amparo/internal/catalog"
@@ -108,30 +109,29 @@ func signed(m *catalog.Manifest, lang string) string {
 	return say(lang, "dataset.signed.many", m.SignedBy, strings.Join(names, ", "))
 }
 
-// fileLabels name the files of a bundle.
-var fileLabels = map[string]string{
-	"data.csv": "file.csv", "data.parquet": "file.parquet", "codebook.json": "file.codebook",
-	"datapackage.json": "file.datapackage", "dcat.jsonld": "file.dcat", "report.json": "file.report",
-	"manifest.json": "file.manifest",
+// fileKeys name the files of a bundle, in the order of the page.
+var fileKeys = []struct{ file, key string }{
+	{"data.csv", "file.csv"}, {"data.parquet", "file.parquet"}, {"codebook.json", "file.codebook"},
+	{"report.LANG.html", "file.report"}, {"report.json", "file.report"}, {"datapackage.json", "file.datapackage"}, {"dcat.jsonld", "file.dcat"},
 }
 
 // downloads lists a bundle's files: records and reports, then tables. Reports
 // in another language are left out.
 func downloads(m *catalog.Manifest, lang string) (files, tables []download) {
-	for _, f := range m.Files {
-		d := download{File: f.Path, Label: f.Path, Href: filePath(m.Dataset, m.Version, f.Path), Bytes: f.Bytes}
-		switch key, ok := fileLabels[f.Path]; {
-		case ok:
-			d.Label = say(lang, key)
-			files = append(files, d)
-		case strings.HasPrefix(f.Path, "tables/"):
-			tables = append(tables, d)
-		case f.Path == "report."+lang+".html":
-			d.Label = say(lang, "file.report")
-			files = append(files, d)
+	line := func(f catalog.FileHash, label string) download {
+		return download{File: f.Path, Label: label, Href: filePath(m.Dataset, m.Version, f.Path), Bytes: f.Bytes}
+	}
+	for _, k := range fileKeys {
+		if f, ok := m.File(strings.Replace(k.file, "LANG", lang, 1)); ok {
+			files = append(files, line(f, say(lang, k.key)))
 		}
 	}
-	files = append(files, download{File: "manifest.json", Label: say(lang, "file.manifest"), Href: filePath(m.Dataset, m.Version, "manifest.json")})
+	files = append(files, line(catalog.FileHash{Path: "manifest.json"}, say(lang, "file.manifest")))
+	for _, f := range m.Files {
+		if strings.HasPrefix(f.Path, "tables/") {
+			tables = append(tables, line(f, f.Path))
+		}
+	}
 	return files, tables
 }
 
@@ -167,7 +167,7 @@ func (p *portal) cite(m *catalog.Manifest, hash, lang string) (text, bibtex stri
 	var b strings.Builder
 	fmt.Fprintf(&b, "@misc{%s-%d,\n  author  = {{%s}},\n  title   = {{%s}},\n  year    = {%d},\n  version = {%d},\n",
 		m.Dataset, m.Version, bib(author), bib(title(m, lang)), m.Created.Year(), m.Version)
-	fmt.Fprintf(&b, "  note    = {%s; sha256:%s}", bib(say(lang, "dataset.cite.note", parameter(m.Epsilon), parameter(m.Delta))), hash)
+	fmt.Fprintf(&b, "  note    = {%s; sha256:%s}", bib(say(lang, "dataset.cite.note", ascii(m.Epsilon), ascii(m.Delta))), hash)
 	if address != "" {
 		text += " " + address
 		fmt.Fprintf(&b, ",\n  url     = {%s}", address)
@@ -180,6 +180,9 @@ func (p *portal) cite(m *catalog.Manifest, hash, lang string) (text, bibtex stri
 func bib(s string) string {
 	return strings.NewReplacer(`\`, `\textbackslash `, "{", `\{`, "}", `\}`, "%", `\%`, "&", `\&`, "#", `\#`, "_", `\_`, "$", `\$`, "\n", " ").Replace(s)
 }
+
+// ascii writes a parameter for programs that read nothing else.
+func ascii(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }
 
 // goneBody is the page of what was withdrawn.
 type goneBody struct {

@@ -161,13 +161,12 @@ func (s *shape) ticks(top float64) []figure.Tick {
 		return nil
 	}
 	step := math.Pow(10, math.Floor(math.Log10(top)))
-	for _, f := range []float64{.2, .25, .5, 1} {
-		if top/(step*f) <= 5 {
-			step *= f
+	for _, f := range []float64{.2, .25, .5, 1, 2} {
+		if s := step * f; top/s <= 5 && s == math.Trunc(s) { // people are counted whole
+			step = s
 			break
 		}
 	}
-	step = max(step, 1)
 	var ticks []figure.Tick
 	for v := 0.0; v <= top; v += step {
 		ticks = append(ticks, figure.Tick{At: v, Text: count(s.lang, v)})

@@ -3,6 +3,7 @@ package portal
 import (
 	"encoding/json"
 	"errors"
+	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
@@ -25,6 +26,7 @@ type explorerBody struct {
 	First, Second []choice
 	Hidden        []pair
 	Filters       []filter
+	Filtered      bool
 	Reset         string
 	Answer        *answerView // nil where the question was refused
 	Refusal       string
@@ -39,19 +41,13 @@ type choice struct {
 
 type pair struct{ Name, Value string }
 
-// A filter is a column whose levels may be kept.
+// A filter is a column whose levels may be kept. Its boxes are written without a
+// template: there are hundreds, and templates are slow.
 type filter struct {
 	ID, Label string
-	Param     string
 	Open      bool
-	Own, Sets []tick // its levels, and the groups of them that tables know
-	More      int    // levels that are not listed
-}
-
-// A tick is a box that keeps one level.
-type tick struct {
-	ID, Value, Label string
-	On               bool
+	Own, Sets template.HTML // boxes of its levels, and of the groups of them that tables know
+	More      int           // levels that are not listed
 }
 
 // maxTicks is the number of levels that a page lists of one column.
@@ -142,9 +138,9 @@ func (b *explorerBody) form(x *indicator.Index, book *catalog.Codebook, st indic
 			open = append(open, c)
 		}
 	}
+	b.Filtered = len(st.Filters) > 0
 	for i, c := range open {
-		b.Filters = append(b.Filters, newFilter(x, book, c, st.Filters[c], lang))
-		b.Filters[i].number(i)
+		b.Filters = append(b.Filters, newFilter(x, book, c, st.Filters[c], "f"+strconv.Itoa(i), lang))
 	}
 	for _, name := range []string{"version", "view"} {
 		if v, err := url.ParseQuery(st.Query()); err == nil && v.Get(name) != "" {
@@ -153,38 +149,38 @@ func (b *explorerBody) form(x *indicator.Index, book *catalog.Codebook, st indic
 	}
 }
 
-func newFilter(x *indicator.Index, book *catalog.Codebook, column string, kept []string, lang string) filter {
-	f := filter{Label: x.ColumnLabel(column, lang), Open: kept != nil}
-	own := 0
+func newFilter(x *indicator.Index, book *catalog.Codebook, column string, kept []string, id, lang string) filter {
+	f := filter{ID: id, Label: x.ColumnLabel(column, lang), Open: kept != nil}
+	levels := x.Levels(column)
+	own := len(levels)
 	if c, ok := book.Column(column); ok {
 		own = len(c.Levels)
 	}
-	for i, l := range x.Levels(column) {
+	var boxes [2]strings.Builder
+	for i, l := range levels {
 		on := slices.Contains(kept, l.Value)
 		if i >= maxTicks && !on {
 			f.More++
 			continue
 		}
-		t := tick{Label: x.LevelLabel(column, l.Value, lang), On: on}
-		f.Param, t.Value = spell(column, l.Value)
-		if i < own {
-			f.Own = append(f.Own, t)
-		} else {
-			f.Sets = append(f.Sets, t)
+		b := &boxes[0]
+		if i >= own {
+			b = &boxes[1]
 		}
+		param, value := spell(column, l.Value)
+		box(b, id+"-"+strconv.Itoa(i), param, value, x.LevelLabel(column, l.Value, lang), on)
 	}
+	f.Own, f.Sets = template.HTML(boxes[0].String()), template.HTML(boxes[1].String()) //nolint:gosec // box escapes all text
 	return f
 }
 
-// number gives the filter and its boxes their ids on the page.
-func (f *filter) number(i int) {
-	f.ID = "f" + strconv.Itoa(i)
-	for k := range f.Own {
-		f.Own[k].ID = f.ID + "-" + strconv.Itoa(k)
+// box writes a box that keeps one level.
+func box(b *strings.Builder, id, param, value, label string, on bool) {
+	b.WriteString(`<div class="tick"><input type="checkbox" id="` + id + `" name="` + template.HTMLEscapeString(param) + `" value="` + template.HTMLEscapeString(value) + `"`)
+	if on {
+		b.WriteString(" checked")
 	}
-	for k := range f.Sets {
-		f.Sets[k].ID = f.ID + "-s" + strconv.Itoa(k)
-	}
+	b.WriteString(`><label for="` + id + `">` + template.HTMLEscapeString(label) + "</label></div>\n")
 }
 
 // spell returns the parameter that keeps one level of a column, as State.Query

@@ -26,8 +26,8 @@ type page struct {
 	// Fictional is the key of the sentence that says that data here are invented:
 	// "" where none are. Default: what holds for the whole catalog.
 	Fictional string
-	Own       bool   // Fictional is of this page's own dataset, and not of the catalog
-	Exit      string // where the quick exit leads; "" has no such button
+	Own       bool         // Fictional is of this page's own dataset, and not of the catalog
+	Exit      template.URL // where the quick exit leads; "" has no such button
 	Script    string
 	Style     string
 	Icon      string
@@ -90,7 +90,7 @@ func (p *portal) show(w http.ResponseWriter, r *http.Request, at route, status i
 	}
 	cache := ""
 	if v.Page == help {
-		v.Exit, cache = p.options.Exit, "no-store" // nothing of this page stays on a phone that others use
+		v.Exit, cache = template.URL(p.options.Exit), "no-store" // nothing of this page stays on a phone that others use
 	}
 	if status != http.StatusOK {
 		v.Robots = "noindex"

@@ -12,8 +12,11 @@ package portal
 import (
 	"errors"
 	"html/template"
+	"io"
+	"log"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"time"
 
@@ -30,7 +33,8 @@ type Options struct {
 	// Base is the portal's public address, "https://datos.example.org", which
 	// citations name. Default: citations name no address.
 	Base string
-	// Exit is where the quick exit leads. Default: a blank page.
+	// Exit is the web address where the quick exit leads: a page that many people
+	// open. Default, also for what is no such address: a blank page.
 	Exit string
 	// Log is told of bundles that cannot be served and of faults in this code:
 	// never of a query, an address or a browser. Default: nobody is told.
@@ -50,7 +54,7 @@ func New(o Options) http.Handler {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	if o.Exit == "" {
+	if u, err := url.Parse(o.Exit); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
 		o.Exit = "about:blank"
 	}
 	p := &portal{options: o, assets: newAssets(),
@@ -70,6 +74,7 @@ func NewServer(addr string, h http.Handler) *http.Server {
 		WriteTimeout:      time.Hour,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          log.New(io.Discard, "", 0), // net/http would write who asked
 	}
 }
 

@@ -101,15 +101,29 @@ func acceptsGzip(r *http.Request) bool {
 	return false
 }
 
-var zippers = sync.Pool{New: func() any {
-	z, _ := gzip.NewWriterLevel(io.Discard, 6)
-	return z
-}}
+// Answers that are larger are compressed fast, for a reader is waiting.
+const large = 256 << 10
+
+var small, fast = zippers(6), zippers(gzip.BestSpeed)
+
+func zippers(level int) *sync.Pool {
+	return &sync.Pool{New: func() any {
+		z, err := gzip.NewWriterLevel(io.Discard, level)
+		if err != nil {
+			panic(err) // the level is one of two constants
+		}
+		return z
+	}}
+}
 
 func compress(body []byte) []byte {
+	pool := small
+	if len(body) > large {
+		pool = fast
+	}
 	var b bytes.Buffer
-	z := zippers.Get().(*gzip.Writer)
-	defer zippers.Put(z)
+	z := pool.Get().(*gzip.Writer)
+	defer pool.Put(z)
 	z.Reset(&b)
 	_, _ = z.Write(body) // a bytes.Buffer takes everything
 	_ = z.Close()

@@ -9,7 +9,8 @@ const $ = (id) => document.getElementById(id);
 // page in the history is the one that is replaced.
 const exit = /** @type {HTMLAnchorElement | null} */ ($('exit'));
 if (exit) {
-  const leave = (/** @type {Event=} */ e) => {
+  /** @param {Event} [e] */
+  const leave = (e) => {
     e?.preventDefault();
     document.documentElement.className = 'blank';
     document.title = '\u200b';
@@ -59,7 +60,7 @@ const show = async (url, how, far) => {
       const to = page.querySelector(css)?.getAttribute('href');
       if (to) document.querySelector(css)?.setAttribute('href', to);
     }
-    (far ? $('question') : focus && $(focus))?.focus({ preventScroll: !far });
+    $(far ? 'question' : focus ?? '')?.focus({ preventScroll: !far });
     live.textContent = $('question')?.textContent + '. ' + ($('result')?.querySelector('.finding, .refusal p')?.textContent ?? '');
   } catch (e) {
     if (mine.signal.aborted) return;
