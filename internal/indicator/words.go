@@ -209,15 +209,15 @@ func Privacy(m *catalog.Manifest, lang string) string {
 		if m.PrivacyUnit == catalog.UnitRow {
 			unit = "de cada persona (una fila se toma como una persona)"
 		}
-		return fmt.Sprintf("Cada número es un conteo con ruido añadido, que oculta la presencia %s (privacidad diferencial, ε = %g, δ = %g). "+
-			"El intervalo del 95 %% cubre ese ruido y nada más.", unit, m.Epsilon, m.Delta)
+		return fmt.Sprintf("Cada número es un conteo con ruido añadido, que oculta la presencia %s (privacidad diferencial, ε = %g, δ = %s). "+
+			"El intervalo del 95 %% cubre ese ruido y nada más.", unit, m.Epsilon, shortDelta(m.Delta))
 	}
 	unit := "each person"
 	if m.PrivacyUnit == catalog.UnitRow {
 		unit = "each person (one row is taken as one person)"
 	}
-	return fmt.Sprintf("Every number is a count with noise added, which hides the presence of %s (differential privacy, ε = %g, δ = %g). "+
-		"The 95 %% interval covers that noise and nothing else.", unit, m.Epsilon, m.Delta)
+	return fmt.Sprintf("Every number is a count with noise added, which hides the presence of %s (differential privacy, ε = %g, δ = %s). "+
+		"The 95 %% interval covers that noise and nothing else.", unit, m.Epsilon, shortDelta(m.Delta))
 }
 
 // Notes returns what a reader of this answer should know, a sentence each.
@@ -239,4 +239,9 @@ func (a *Answer) Notes(lang string) []string {
 			"Records that do not say are counted apart: they are not a zero.")
 	}
 	return notes
+}
+
+// shortDelta writes a small number without the zero that Go puts into exponents.
+func shortDelta(d float64) string {
+	return strings.Replace(strconv.FormatFloat(d, 'g', -1, 64), "e-0", "e-", 1)
 }

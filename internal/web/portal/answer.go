@@ -18,7 +18,7 @@ import (
 const (
 	maxBars   = 40  // of one column
 	maxGroups = 12  // drawn, of two columns
-	maxLevels = 8   // drawn in a group
+	maxLevels = 10  // drawn in a group
 	maxRows   = 300 // of the table of one column
 	maxListed = 14  // rows of a group
 )
@@ -92,7 +92,7 @@ func (s *shape) order(axis int) []int {
 		}
 	}
 	sums := make([]indicator.Estimate, len(levels))
-	rank := answers > maxLevels+4 && !years
+	rank := answers > maxLevels+2 && !years
 	if rank {
 		for i := range levels {
 			sums[i] = s.Sum(s.slice(axis, i)...)

@@ -81,16 +81,24 @@ func (s *shape) panels() (panels []figure.Panel, top float64, note string) {
 	return panels, top, note
 }
 
-// bars returns the bars of the levels of an axis; those after the first ones are
-// summed up in one.
+// bars returns the bars of the levels of an axis; answers after the first ones are
+// summed up in one, unless that would stand for a single level.
 func (s *shape) bars(levels []int, limit int, cell func(level int) int, axis int) []figure.Bar {
 	var bars, missing []figure.Bar
 	var rest []int
-	for i, l := range levels {
+	answers, seen := 0, 0
+	for _, l := range levels {
+		if s.Axes[axis].Levels[l].Missing == microdata.Present {
+			answers++
+		}
+	}
+	for _, l := range levels {
 		c := &s.Cells[cell(l)]
-		if i >= limit && len(levels) > limit+1 && s.Axes[axis].Levels[l].Missing == microdata.Present {
-			rest = append(rest, cell(l))
-			continue
+		if s.Axes[axis].Levels[l].Missing == microdata.Present {
+			if seen++; seen > limit && answers > limit+1 {
+				rest = append(rest, cell(l))
+				continue
+			}
 		}
 		b := s.bar(s.label(axis, l), c.Estimate, c.Weak)
 		b.Sign, b.Hue = signOf[c.Missing], s.hue(axis, l)
@@ -103,7 +111,7 @@ func (s *shape) bars(levels []int, limit int, cell func(level int) int, axis int
 	if len(rest) > 0 {
 		e := s.Sum(rest...)
 		b := s.bar(say(s.lang, "explorer.rest", len(rest)), e, weak(e))
-		b.Hue = figure.Selva
+		b.Hue, b.Sign = figure.Selva, signOf[s.Cells[rest[0]].Missing]
 		bars = append(bars, b)
 	}
 	return append(bars, missing...)
@@ -117,8 +125,8 @@ func (s *shape) bar(label string, e indicator.Estimate, isWeak bool) figure.Bar 
 // The columns and levels whose colours mean the same everywhere.
 var (
 	genderColumns = []string{"gender", "sex", "sexo", "genero", "género"}
-	women         = []string{"female", "woman", "women", "girl", "mujer", "mujeres", "femenino", "f"}
-	men           = []string{"male", "man", "men", "boy", "hombre", "hombres", "masculino", "m"}
+	women         = []string{"female", "feminine", "woman", "women", "girl", "mujer", "mujeres", "femenino", "f"}
+	men           = []string{"male", "masculine", "man", "men", "boy", "hombre", "hombres", "masculino", "m"}
 )
 
 // hue returns the colour of a level: of genders the fixed one; of a second column

@@ -26,7 +26,7 @@ type explorerBody struct {
 	First, Second []choice
 	Hidden        []pair
 	Filters       []filter
-	Filtered      bool
+	Filtered      int // columns with a filter
 	Reset         string
 	Answer        *answerView // nil where the question was refused
 	Refusal       string
@@ -138,7 +138,7 @@ func (b *explorerBody) form(x *indicator.Index, book *catalog.Codebook, st indic
 			open = append(open, c)
 		}
 	}
-	b.Filtered = len(st.Filters) > 0
+	b.Filtered = len(st.Filters)
 	for i, c := range open {
 		b.Filters = append(b.Filters, newFilter(x, book, c, st.Filters[c], "f"+strconv.Itoa(i), lang))
 	}
