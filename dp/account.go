@@ -7,8 +7,8 @@ import (
 
 // MuFor returns the largest μ such that μ-Gaussian differential privacy implies
 // (ε, δ)-differential privacy (Dong, Roth and Su 2022, corollary 2.13; Balle and
-// Wang 2018), less one part in 10⁹ for the rounding of budgets. What discrete
-// noise adds to δ is in proof.md.
+// Wang 2018), less one part in 10⁹ for the rounding of budgets and the 10⁻²⁵ by
+// which a draw of discrete noise may differ from what it is accounted as (proof.md).
 func MuFor(e Epsilon, d Delta) (Mu, error) {
 	if err := check(e, d); err != nil {
 		return 0, err

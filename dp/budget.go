@@ -4,8 +4,10 @@
 // first spends its share of the budget, all or nothing, and is then answered with
 // exact discrete Gaussian noise. The whole run, however adaptive, is μ-Gaussian
 // differentially private for the budget's μ, where neighbouring tables differ by
-// one row and one row is one person: the precisions 1/σ² of Gaussian answers to
-// questions of sensitivity 1 add up to at most μ².
+// one row and one row is one person: the precisions of Gaussian answers to
+// questions of sensitivity 1 add up to at most μ². Discrete noise is accounted as
+// the continuous noise that it is a rounding of, so that the claim is meant to the
+// letter.
 //
 // [MuFor] turns an (ε, δ) into a budget. proof.md, beside this code, has each
 // mechanism's precondition, pseudocode and postcondition. What is not promised:
@@ -30,8 +32,8 @@ type (
 	Mu float64
 	// Rho is that of zero-concentrated differential privacy.
 	Rho float64
-	// Precision is 1/σ² of Gaussian noise on a question of sensitivity 1.
-	// Precisions of a run add up to its μ².
+	// Precision is 1/σ² of continuous Gaussian noise on a question of
+	// sensitivity 1. Precisions of a run add up to its μ².
 	Precision float64
 )
 

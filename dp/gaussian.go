@@ -9,20 +9,36 @@ import (
 // A Variance is the σ² of discrete Gaussian noise: an exact number of sixteenths.
 type Variance uint64
 
-// The limits of a noise's variance. Below MinVariance (σ = 2) a discrete Gaussian
-// is too unlike a Gaussian to be accounted as one (proof.md); above MaxVariance
-// the 128-bit arithmetic of the sampler could overflow.
+// The limits of a noise's variance. Below MinVariance (σ = 2) a question costs so
+// little noise that asking it more precisely has no use; above MaxVariance the
+// 128-bit arithmetic of the sampler could overflow.
 const (
 	MinVariance Variance = 4 * sixteenths
 	MaxVariance Variance = 1 << 44 // σ ≈ 1,048,576
 	sixteenths           = 16
 )
 
+// smoothing is τ² = 3, the variance that a discrete Gaussian needs above that of
+// the continuous one as which it is accounted: to within a factor of 1 ± 10⁻²⁵, a
+// discrete Gaussian of variance s²+τ² about an integer is what becomes of a
+// continuous one of variance s² when it is rounded to integers at random, so that
+// it tells no more than that one (proof.md).
+const smoothing Variance = 3 * sixteenths
+
 // Float returns σ².
 func (v Variance) Float() float64 { return float64(v) / sixteenths }
 
+// Cost returns the precision that noise of this variance costs a question of
+// sensitivity 1: 1/(σ²−τ²), see smoothing. It is infinite where v is too small.
+func (v Variance) Cost() Precision {
+	if v <= smoothing {
+		return Precision(math.Inf(1))
+	}
+	return Precision(sixteenths / float64(v-smoothing))
+}
+
 // VarianceFor returns the least variance that costs no more than the share:
-// σ² ≥ 1/share, rounded up, and at least MinVariance.
+// σ² ≥ 1/share + τ², rounded up, and at least MinVariance.
 func VarianceFor(share Precision) (Variance, error) {
 	if !(share > 0) || math.IsInf(float64(share), 0) {
 		return 0, fmt.Errorf("dp: a share of %v of the budget buys no noise; ask for a positive share", float64(share))
@@ -31,10 +47,10 @@ func VarianceFor(share Precision) (Variance, error) {
 	if v < float64(MaxVariance) && v/sixteenths*float64(share) < 1 { // rounding of the division
 		v++
 	}
-	if v > float64(MaxVariance) {
+	if v > float64(MaxVariance-smoothing) {
 		return 0, fmt.Errorf("dp: noise of σ = %.3g is more than can be drawn; spend more on fewer questions", math.Sqrt(v/sixteenths))
 	}
-	return max(Variance(v), MinVariance), nil
+	return max(Variance(v)+smoothing, MinVariance), nil
 }
 
 // Noise adds to each count an independent draw of the discrete Gaussian

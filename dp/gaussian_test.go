@@ -173,12 +173,15 @@ func TestVarianceNeverCostsMore(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if 1/v.Float() > float64(share)*(1+1e-15) {
+		if v.Cost() > share*(1+1e-15) {
 			t.Fatalf("share %v bought a variance of %v", share, v.Float())
 		}
-		if v > MinVariance && (v.Float()-1.0/sixteenths)*float64(share) > 1+1e-9 {
+		if v > MinVariance && float64((v-smoothing-1).Float())*float64(share) > 1+1e-9 {
 			t.Fatalf("share %v: variance %v is more than rounding", share, v.Float())
 		}
+	}
+	if c := smoothing.Cost(); !math.IsInf(float64(c), 1) {
+		t.Errorf("noise that is all smoothing costs %v", c)
 	}
 	if v, err := VarianceFor(1e6); err != nil || v != MinVariance {
 		t.Errorf("a large share bought %v, %v", v, err)

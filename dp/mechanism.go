@@ -65,7 +65,7 @@ func (m *Mechanism) Coarsen(steps []*microdata.Coarsening) (*Mechanism, error) {
 // An Ask is a marginal to be measured with a share of the budget.
 type Ask struct {
 	Clique microdata.Clique
-	Share  Precision // noise of variance 1/Share, rounded up; see VarianceFor
+	Share  Precision // noise of variance 1/Share and a little; see VarianceFor
 }
 
 // A Measurement is a noisy marginal. Noisy is row-major, the last column
@@ -127,7 +127,7 @@ type Guess struct {
 // Distances returns, for each guess, the noisy L1 distance Σ|true − guess| of its
 // marginal, and the variance of the noise of each. All come from one vector: a
 // row moves each distance by at most 1, so that the vector of k distances has L2
-// sensitivity √k and each gets noise of variance k/share.
+// sensitivity √k and each gets the noise that a k-th of the share buys.
 func (m *Mechanism) Distances(ctx context.Context, guesses []Guess, share Precision) (noisy []int64, variance float64, err error) {
 	if len(guesses) == 0 {
 		return nil, 0, nil

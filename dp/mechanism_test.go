@@ -135,7 +135,7 @@ func TestMeasureAndDistances(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if ms[0].Variance != 10 || math.Abs(ms[1].Variance-1/.15) > 1.0/sixteenths || len(ms[0].Noisy) != 3 || len(ms[1].Noisy) != 12 {
+	if ms[0].Variance != 13 || math.Abs(ms[1].Variance-3-1/.15) > 1.0/sixteenths || len(ms[0].Noisy) != 3 || len(ms[1].Noisy) != 12 {
 		t.Errorf("measured %+v", ms)
 	}
 	for i, x := range ms {
@@ -147,7 +147,7 @@ func TestMeasureAndDistances(t *testing.T) {
 	}
 	guess := []Guess{{microdata.Clique{0}, []int64{0, 0, 0}}, {microdata.Clique{1}, []int64{250, 250, 250, 250}}}
 	far, variance, err := m.Distances(context.Background(), guess, .5)
-	if err != nil || variance != 4 {
+	if err != nil || variance != 7 { // 2 distances, half the budget: 2/.5, and τ²
 		t.Fatalf("variance %v, %v", variance, err)
 	}
 	if math.Abs(float64(far[0]-1000)) > 16 || math.Abs(float64(far[1])) > 16 {

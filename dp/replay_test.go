@@ -14,8 +14,8 @@ import (
 // These tests audit a run by recording it on one table and replaying it on a
 // neighbour, with the noisy answers of the recording: control flow must be
 // equal, and the true answers must differ by no more than was declared and paid
-// for (Re:cord-play, PETS 2026). A mechanism that is paid for as
-// σ² ≥ sensitivity²/share for every access is μ-GDP for the shares' sum.
+// for (Re:cord-play, PETS 2026). A run in which every access pays
+// sensitivity²·Cost(σ²) or more is μ-GDP for the sum.
 
 // audit compares two recordings and says what breaks the claim.
 func audit(a, b []Access, budget Precision) error {
@@ -38,8 +38,8 @@ func audit(a, b []Access, budget Precision) error {
 			if math.Sqrt(moved) > x.Sensitivity+1e-9 {
 				return fmt.Errorf("access %d moved by %.3f, declared %.3f", i, math.Sqrt(moved), x.Sensitivity)
 			}
-			v := x.Variance[min(k, len(x.Variance)-1)].Float()
-			paid += x.Sensitivity * x.Sensitivity / v
+			cost := x.Variance[min(k, len(x.Variance)-1)].Cost()
+			paid += x.Sensitivity * x.Sensitivity * float64(cost)
 		}
 		if paid > float64(x.Share)*(1+1e-12) {
 			return fmt.Errorf("access %d takes %.6g and pays %.6g", i, paid, float64(x.Share))
