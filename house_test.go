@@ -1,7 +1,7 @@
 package house
 
 import (
-	"bufio"
+	"bytes"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -80,7 +80,11 @@ func TestHousePlan(t *testing.T) {
 		if !strings.HasSuffix(file, ".go") || path.Dir(file) == "." {
 			return nil
 		}
-		for _, fault := range faults(t, rooms, file) {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		for _, fault := range faults(rooms, file, src) {
 			t.Error(fault)
 		}
 		return nil
@@ -91,12 +95,12 @@ func TestHousePlan(t *testing.T) {
 }
 
 // faults says what in one file breaks the plan.
-func faults(t *testing.T, rooms map[string]room, file string) (out []string) {
+func faults(rooms map[string]room, file string, src []byte) (out []string) {
 	r, ok := roomOf(rooms, path.Dir(file))
 	if !ok {
 		return []string{file + ": no room in the plan"}
 	}
-	f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+	f, err := parser.ParseFile(token.NewFileSet(), file, src, parser.SkipObjectResolution)
 	if err != nil {
 		return []string{err.Error()}
 	}
@@ -117,10 +121,44 @@ func faults(t *testing.T, rooms map[string]room, file string) (out []string) {
 			return true
 		})
 	}
-	if n := countLines(t, file); n > maxLines {
+	if n := bytes.Count(src, []byte("\n")); n > maxLines {
 		out = append(out, file+": "+strconv.Itoa(n)+" lines, cap "+strconv.Itoa(maxLines))
 	}
 	return out
+}
+
+// TestBrokenWallsAreSeen puts faults into files that are not there.
+func TestBrokenWallsAreSeen(t *testing.T) {
+	rooms := parsePlan(t, plan)
+	for _, c := range []struct{ file, src, want string }{
+		{"internal/web/portal/x.go", "package portal\nimport _ \"amparo/internal/release\"", "may not import amparo/internal/release"},
+		{"internal/web/portal/x_test.go", "package portal\nimport _ \"amparo/internal/store/sqlite\"", "may not import amparo/internal/store/sqlite"},
+		{"internal/product/figure/x.go", "//go:build never\n\npackage figure\nimport _ \"amparo/synth\"", "may not import amparo/synth"},
+		{"dp/x.go", "package dp\nimport _ \"math/rand/v2\"", "may not import math/rand/v2"},
+		{"dp/x.go", "package dp\nimport _ \"gonum.org/v1/gonum/stat\"", "may not import gonum.org"},
+		{"synth/pgm/x.go", "package pgm\nimport \"amparo/microdata\"\nvar _ microdata.Table", "may not see microdata.Table"},
+		{"synth/x.go", "package synth\nimport \"amparo/microdata\"\nfunc f(microdata.Counter) {}", "may not see microdata.Counter"},
+		{"attic/x.go", "package attic", "no room in the plan"},
+		{"dp/x.go", "package dp\n" + strings.Repeat("\n", maxLines+1), "lines, cap"},
+	} {
+		got := faults(rooms, c.file, []byte(c.src))
+		if len(got) != 1 || !strings.Contains(got[0], c.want) {
+			t.Errorf("%s: %v, want one fault with %q", c.file, got, c.want)
+		}
+	}
+	for _, sound := range []struct{ file, src string }{
+		{"synth/evaluate/x.go", "package evaluate\nimport \"amparo/microdata\"\nvar _ microdata.Table"},
+		{"dp/x_test.go", "package dp\nimport _ \"math/rand/v2\""},
+	} {
+		if got := faults(rooms, sound.file, []byte(sound.src)); len(got) > 0 {
+			t.Errorf("%s: %v", sound.file, got)
+		}
+	}
+	// A chain: were the catalog to import release, the portal would reach it.
+	leak := strings.Replace(plan, "internal/indicator: microdata internal/catalog |", "internal/indicator: microdata internal/catalog internal/release |", 1)
+	if way := route(parsePlan(t, leak), "internal/web/portal", "internal/release"); len(way) != 3 {
+		t.Errorf("a leak through indicator was not seen: %v", way)
+	}
 }
 
 // TestWalls follows the plan, not the code: TestHousePlan keeps code inside it.
@@ -216,15 +254,4 @@ func parsePlan(t *testing.T, text string) map[string]room {
 		rooms[name] = r
 	}
 	return rooms
-}
-
-func countLines(t *testing.T, file string) (n int) {
-	f, err := os.Open(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	for s := bufio.NewScanner(f); s.Scan(); n++ {
-	}
-	return n
 }
