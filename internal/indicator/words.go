@@ -205,18 +205,18 @@ func Coverage(m *catalog.Manifest, lang string) string {
 // Privacy says how the numbers were protected and what the interval covers.
 func Privacy(m *catalog.Manifest, lang string) string {
 	if lang == "es" {
-		unit := "de cada persona"
+		unit := ""
 		if m.PrivacyUnit == catalog.UnitRow {
-			unit = "de cada persona (una fila se toma como una persona)"
+			unit = "; una fila se toma como una persona"
 		}
-		return fmt.Sprintf("Cada número es un conteo con ruido añadido, que oculta la presencia %s (privacidad diferencial, ε = %g, δ = %s). "+
+		return fmt.Sprintf("Cada número es un conteo con ruido añadido, que oculta la presencia de cada persona%s (privacidad diferencial, ε = %g, δ = %s). "+
 			"El intervalo del 95 %% cubre ese ruido y nada más.", unit, m.Epsilon, shortDelta(m.Delta))
 	}
-	unit := "each person"
+	unit := ""
 	if m.PrivacyUnit == catalog.UnitRow {
-		unit = "each person (one row is taken as one person)"
+		unit = "; one row is taken as one person"
 	}
-	return fmt.Sprintf("Every number is a count with noise added, which hides the presence of %s (differential privacy, ε = %g, δ = %s). "+
+	return fmt.Sprintf("Every number is a count with noise added, which hides the presence of each person%s (differential privacy, ε = %g, δ = %s). "+
 		"The 95 %% interval covers that noise and nothing else.", unit, m.Epsilon, shortDelta(m.Delta))
 }
 
