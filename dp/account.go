@@ -5,21 +5,31 @@ import (
 	"math"
 )
 
+// maxMu is the largest μ that MuFor looks for: beyond it nothing is protected.
+const maxMu = 1e6
+
 // MuFor returns the largest μ such that μ-Gaussian differential privacy implies
 // (ε, δ)-differential privacy (Dong, Roth and Su 2022, corollary 2.13; Balle and
-// Wang 2018), less one part in 10⁹ for the rounding of budgets and the 10⁻²⁵ by
-// which a draw of discrete noise may differ from what it is accounted as (proof.md).
+// Wang 2018), less one part in 10⁹: a thousand times what floating point can err.
 func MuFor(e Epsilon, d Delta) (Mu, error) {
 	if err := check(e, d); err != nil {
 		return 0, err
 	}
+	// By halving: lo always satisfies (ε, δ), hi never.
 	lo, hi := 0.0, 1.0
 	for DeltaFor(Mu(hi), e) <= d {
-		if hi *= 2; hi > 1e6 {
+		if lo, hi = hi, hi*2; hi > maxMu {
 			return 0, fmt.Errorf("dp: ε = %v is too large to mean anything", float64(e))
 		}
 	}
-	for range 200 {
+	for lo == 0 { // so that a tiny μ has all its digits
+		if m := hi / 2; DeltaFor(Mu(m), e) <= d {
+			lo = m
+		} else {
+			hi = m
+		}
+	}
+	for range 60 {
 		if m := (lo + hi) / 2; DeltaFor(Mu(m), e) <= d {
 			lo = m
 		} else {
@@ -35,34 +45,43 @@ func MuFor(e Epsilon, d Delta) (Mu, error) {
 //
 //	δ = Φ(−ε/μ + μ/2) − e^ε·Φ(−ε/μ − μ/2)
 //
-// With a = −ε/μ + μ/2 and b = a − μ, e^ε·φ(b) = φ(a), so that the difference is
-// φ(a)·(R(−a) − R(−b)) with Mills' ratio R: no large numbers cancel.
+// With x = ε/μ − μ/2 and φ(x)= e^ε·φ(x+μ) it is φ(x)·(R(x) − R(x+μ)), R being
+// Mills' ratio, so that no large numbers cancel. What is not a number is taken
+// for no protection, δ = 1; μ ≤ 0 is nothing spent, δ = 0.
 func DeltaFor(m Mu, e Epsilon) Delta {
-	if !(m > 0) {
+	mu, x := float64(m), float64(e)/float64(m)-float64(m)/2
+	switch {
+	case m <= 0:
 		return 0
+	case math.IsNaN(x) || math.IsInf(mu, 1):
+		return 1
+	case math.IsInf(x, 1):
+		return 0
+	case e < 0 && x < -6: // δ is 1−e^ε and a little
+		return Delta(max(math.Exp(float64(e))*upper(-x-mu)-upper(-x)-math.Expm1(float64(e)), 0))
+	case mu <= 1:
+		return Delta(density(x) * millsFall(x, mu))
+	case x < 0: // then δ is large, and the plain form exact
+		return Delta(max(upper(x)-density(x)*mills(x+mu), 0))
 	}
-	a := -float64(e)/float64(m) + float64(m)/2
-	b := a - float64(m)
-	if a > 0 { // R(−a) would be large; here the plain form is exact enough
-		return Delta(max(normal(a)-math.Exp(float64(e)+math.Log(normal(b))), 0))
-	}
-	return Delta(density(a) * (mills(-a) - mills(-b)))
+	return Delta(density(x) * (mills(x) - mills(x+mu)))
 }
 
 // EpsilonFor returns the least ε ≥ 0 such that μ-Gaussian differential privacy
-// implies (ε, δ). It returns +Inf for δ outside (0, 1).
+// implies (ε, δ), rounded up. It returns +Inf for δ outside (0, 1) and for a μ
+// that is not a number.
 func EpsilonFor(m Mu, d Delta) Epsilon {
-	if !(m > 0) {
+	switch {
+	case m <= 0:
 		return 0
-	}
-	if !(d > 0 && d < 1) {
+	case !(d > 0 && d < 1) || !(m <= maxMu):
 		return Epsilon(math.Inf(1))
 	}
 	lo, hi := 0.0, 1.0
 	for DeltaFor(m, Epsilon(hi)) > d {
 		hi *= 2
 	}
-	for range 200 {
+	for range 100 {
 		if e := (lo + hi) / 2; DeltaFor(m, Epsilon(e)) <= d {
 			hi = e
 		} else {
@@ -91,7 +110,8 @@ func RhoFor(e Epsilon, d Delta) (Rho, error) {
 	return Rho(lo), nil
 }
 
-// zcdpDelta is the infimum over α > 1 of exp((α−1)(αρ−ε))·(1−1/α)^α/(α−1).
+// zcdpDelta is the infimum over α > 1 of exp((α−1)(αρ−ε))·(1−1/α)^α/(α−1). Any α
+// gives a valid δ, so that an α not quite the best errs on the safe side.
 func zcdpDelta(rho, e float64) float64 {
 	if rho <= 0 {
 		return 0
@@ -119,38 +139,23 @@ func check(e Epsilon, d Delta) error {
 	return nil
 }
 
-func normal(x float64) float64 { return math.Erfc(-x/math.Sqrt2) / 2 }
-
-func density(x float64) float64 { return math.Exp(-x*x/2) / math.Sqrt(2*math.Pi) }
-
-// mills is Mills' ratio (1−Φ(x))/φ(x) for x ≥ 0: from erfc where that is exact,
-// beyond by Laplace's continued fraction 1/(x+1/(x+2/(x+…))).
-func mills(x float64) float64 {
-	if x < 4 {
-		return math.Erfc(x/math.Sqrt2) / 2 / density(x)
-	}
-	r := 0.0
-	for k := 120; k > 0; k-- {
-		r = float64(k) / (x + r)
-	}
-	return 1 / (x + r)
-}
-
-// quantile returns z with Φ(z) = 1−d, for d in (0, ½].
-func quantile(d Delta) float64 { return math.Sqrt2 * math.Erfcinv(2*float64(d)) }
-
 // Odds says in plain terms what ε protects: someone who held it likely, with
 // probability prior, that a person is in the data can come to hold it likelier by
 // everything released, but at most this likely: the odds grow by a factor of at
 // most e^ε, but for a chance δ.
 func Odds(prior float64, e Epsilon) float64 {
-	o := prior / (1 - prior) * math.Exp(float64(e))
-	return o / (1 + o)
+	return 1 / (1 + (1-prior)/prior*math.Exp(-float64(e)))
 }
 
 // TruePositives returns the highest rate at which any test can tell that a person
-// is in the data while it is wrong about people who are not at rate false: the
+// is in the data while it is wrong about people who are not at the rate wrong: the
 // trade-off function of μ-Gaussian differential privacy.
-func TruePositives(m Mu, false float64) float64 {
-	return normal(-quantile(Delta(false)) + float64(m))
+func TruePositives(m Mu, wrong float64) float64 {
+	switch {
+	case wrong <= 0:
+		return 0
+	case wrong > .5:
+		return upper(-quantile(Delta(1-wrong)) - float64(m))
+	}
+	return upper(quantile(Delta(wrong)) - float64(m))
 }

@@ -2,6 +2,7 @@ package dp
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"math/bits"
@@ -13,14 +14,26 @@ type source struct {
 	reader io.Reader
 	buffer [4096]byte
 	unread []byte
-	word   uint64 // bits not yet handed out
+	word   uint64 // bits not yet handed out, lowest first
 	left   uint
+	spared int // words that the present draw may still use
 }
 
-// readFailure carries a reader's error out of a draw.
+// wordsADraw bounds what one draw may use. It uses about ten words, and needs more
+// than this with a chance far below 2⁻¹⁰⁰⁰; a reader that hands out the same byte
+// for ever comes here instead of looping. The bound also keeps every integer of a
+// draw within 128 bits (proof.md).
+const wordsADraw = 1 << 12
+
+var errStuck = errors.New("dp: the source of random bytes is stuck: no noise comes of it")
+
+// readFailure carries an error of the source out of a draw.
 type readFailure struct{ err error }
 
 func (s *source) uint64() uint64 {
+	if s.spared--; s.spared < 0 {
+		panic(readFailure{errStuck})
+	}
 	if len(s.unread) == 0 {
 		if _, err := io.ReadFull(s.reader, s.buffer[:]); err != nil {
 			panic(readFailure{fmt.Errorf("dp: reading random bytes: %w", err)})
@@ -32,24 +45,22 @@ func (s *source) uint64() uint64 {
 	return v
 }
 
-func (s *source) bit() uint64 {
-	if s.left == 0 {
+// take returns the next n ≤ 32 bits. Bits too few at the end of a word are dropped.
+func (s *source) take(n uint) uint64 {
+	if s.left < n {
 		s.word, s.left = s.uint64(), 64
 	}
-	b := s.word & 1
-	s.word >>= 1
-	s.left--
+	b := s.word & (1<<n - 1)
+	s.word >>= n
+	s.left -= n
 	return b
 }
 
-// below returns a uniform number in 0…n−1, by rejection: exact.
+// below returns a uniform number in 0…n−1, for 1 ≤ n ≤ 2³², by rejection: exact.
 func (s *source) below(n uint64) uint64 {
 	width := uint(bits.Len64(n - 1))
-	if width == 0 {
-		return 0
-	}
 	for {
-		if v := s.uint64() >> (64 - width); v < n {
+		if v := s.take(width); v < n {
 			return v
 		}
 	}
@@ -78,18 +89,37 @@ func product(a, b uint64) wide {
 	return wide{hi, lo}
 }
 
-// bernoulli is true with probability p/q, exactly, for p < q < 2¹²⁶: a random
-// binary fraction is compared with that of p/q, bit by bit, until they differ.
+// digitBits is the size of the digits in which a fraction of 64-bit integers is
+// compared; it is small so that a comparison uses up few random bytes.
+const digitBits = 16
+
+// bernoulli is true with probability p/q, exactly, for p < q < 2¹²⁷: a random
+// fraction is compared with p/q, digit by digit, until they differ. The digits
+// are binary where p and q are wide.
 func (s *source) bernoulli(p, q wide) bool {
+	if q.hi == 0 {
+		return s.bernoulli64(p.lo, q.lo)
+	}
 	for p != (wide{}) {
 		p = p.twice()
 		digit := uint64(0)
 		if !p.less(q) {
 			p, digit = p.minus(q), 1
 		}
-		if b := s.bit(); b != digit {
+		if b := s.take(1); b != digit {
 			return b < digit
 		}
+	}
+	return false
+}
+
+func (s *source) bernoulli64(p, q uint64) bool {
+	for p != 0 {
+		digit, rest := bits.Div64(p>>(64-digitBits), p<<digitBits, q)
+		if r := s.take(digitBits); r != digit {
+			return r < digit
+		}
+		p = rest
 	}
 	return false
 }
@@ -104,5 +134,12 @@ func (s *source) bernoulliExp(p, q wide) bool {
 	}
 }
 
-// bernoulliE is true with probability exp(−1), exactly.
-func (s *source) bernoulliE() bool { return s.bernoulliExp(wide{0, 1}, wide{0, 1}) }
+// bernoulliE is true with probability exp(−1), exactly: bernoulliExp for p = q,
+// whose first comparison is always true.
+func (s *source) bernoulliE() bool {
+	for k := uint64(2); ; k++ {
+		if !s.bernoulli64(1, k) {
+			return k%2 == 1
+		}
+	}
+}

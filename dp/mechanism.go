@@ -6,17 +6,21 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 
 	"amparo/microdata"
 )
 
 // A Mechanism answers questions about a table with noise, as long as its budget
-// lasts. It is not safe for concurrent use.
+// lasts. It is not safe for concurrent use; mechanisms on one budget may run side
+// by side if each has its own source of random bytes.
 type Mechanism struct {
 	counter microdata.Counter
 	budget  *Budget
-	random  io.Reader
-	record  func(Access)
+	// noise is what draws: noise over the source of Open. Audits in this
+	// package's tests put a recorder in its place.
+	noise  func(counts []int64, v Variance) ([]int64, error)
+	record func(Access)
 }
 
 // Options of Open. The zero value is sound.
@@ -25,14 +29,17 @@ type Options struct {
 	Record func(Access)
 }
 
-// An Access is what one question took from the table, for audits. The true
-// answer is in it only for this package's own tests.
+// An Access is what one question took from the table, for audits and for
+// [DeltaOf]. The true answer is in it only for this package's own tests.
 type Access struct {
-	Question    string // "measure" or "distances"
-	Cliques     []microdata.Clique
-	Variance    []Variance // of each clique's noise
-	Sensitivity float64    // L2, of each answer alone for measure, of all for distances
-	Share       Precision  // what was spent
+	Question string // "measure" or "distances"
+	Cliques  []microdata.Clique
+	// Variance is that of the noise of each clique's answers. A person moves by
+	// one what stands under each: one cell of a marginal, or one distance.
+	Variance []Variance
+	// Sensitivity is the L2 distance by which a person moves all answers.
+	Sensitivity float64
+	Share       Precision // what was spent
 	truth       [][]int64
 }
 
@@ -42,7 +49,8 @@ func Open(c microdata.Counter, b *Budget, random io.Reader, o Options) (*Mechani
 	if c == nil || b == nil || random == nil {
 		return nil, errors.New("dp: a mechanism needs a counter, a budget and a source of random bytes")
 	}
-	return &Mechanism{c, b, random, o.Record}, nil
+	draw := func(counts []int64, v Variance) ([]int64, error) { return noise(counts, v, random) }
+	return &Mechanism{c, b, draw, o.Record}, nil
 }
 
 // Domain returns the public domain of the table.
@@ -59,7 +67,7 @@ func (m *Mechanism) Coarsen(steps []*microdata.Coarsening) (*Mechanism, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Mechanism{c, m.budget, m.random, m.record}, nil
+	return &Mechanism{c, m.budget, m.noise, m.record}, nil
 }
 
 // An Ask is a marginal to be measured with a share of the budget.
@@ -84,8 +92,9 @@ func (m *Mechanism) Measure(ctx context.Context, asks []Ask) ([]Measurement, err
 	if len(asks) == 0 {
 		return nil, nil
 	}
-	access := Access{Question: "measure", Sensitivity: 1}
-	for _, a := range asks {
+	access := Access{Question: "measure", Sensitivity: math.Sqrt(float64(len(asks)))}
+	shares := make([]Precision, len(asks))
+	for i, a := range asks {
 		if err := a.Clique.Check(m.Domain()); err != nil {
 			return nil, err
 		}
@@ -93,26 +102,27 @@ func (m *Mechanism) Measure(ctx context.Context, asks []Ask) ([]Measurement, err
 		if err != nil {
 			return nil, err
 		}
-		access.Cliques = append(access.Cliques, a.Clique)
+		access.Cliques = append(access.Cliques, slices.Clone(a.Clique))
 		access.Variance = append(access.Variance, v)
 		access.Share += a.Share
+		shares[i] = a.Share
 	}
-	if err := m.budget.Spend(access.Share); err != nil {
+	if err := m.budget.Spend(shares...); err != nil {
 		return nil, err
 	}
-	counted, err := m.counter.Count(ctx, access.Cliques)
+	counted, err := m.count(ctx, access.Cliques)
 	if err != nil {
-		return nil, fmt.Errorf("dp: counting: %w", err)
+		return nil, err
 	}
 	out := make([]Measurement, len(asks))
 	for i, c := range counted {
-		noisy, err := Noise(c.Counts, access.Variance[i], m.random)
+		noisy, err := m.noise(c, access.Variance[i])
 		if err != nil {
 			return nil, err
 		}
-		out[i] = Measurement{Clique: asks[i].Clique, Noisy: noisy, Variance: access.Variance[i].Float()}
-		access.truth = append(access.truth, c.Counts)
+		out[i] = Measurement{Clique: access.Cliques[i], Noisy: noisy, Variance: access.Variance[i].Float()}
 	}
+	access.truth = counted
 	m.tell(access)
 	return out, nil
 }
@@ -123,6 +133,9 @@ type Guess struct {
 	Clique microdata.Clique
 	Counts []int64
 }
+
+// maxGuess bounds a guess, so that no distance overflows: there are fewer people.
+const maxGuess = 1 << 36
 
 // Distances returns, for each guess, the noisy L1 distance Σ|true − guess| of its
 // marginal, and the variance of the noise of each. All come from one vector: a
@@ -142,28 +155,31 @@ func (m *Mechanism) Distances(ctx context.Context, guesses []Guess, share Precis
 		if n := g.Clique.Cells(sizes); len(g.Counts) != n {
 			return nil, 0, fmt.Errorf("dp: a guess over columns %v has %d counts for %d cells", []int(g.Clique), len(g.Counts), n)
 		}
-		access.Cliques = append(access.Cliques, g.Clique)
+		if slices.ContainsFunc(g.Counts, func(n int64) bool { return n > maxGuess || n < -maxGuess }) {
+			return nil, 0, fmt.Errorf("dp: a guess over columns %v has a count that no number of people reaches", []int(g.Clique))
+		}
+		access.Cliques = append(access.Cliques, slices.Clone(g.Clique))
 	}
 	v, err := VarianceFor(share / Precision(k))
 	if err != nil {
 		return nil, 0, err
 	}
-	access.Variance = []Variance{v}
+	access.Variance = slices.Repeat([]Variance{v}, len(guesses))
 	if err := m.budget.Spend(share); err != nil {
 		return nil, 0, err
 	}
-	counted, err := m.counter.Count(ctx, access.Cliques)
+	counted, err := m.count(ctx, access.Cliques)
 	if err != nil {
-		return nil, 0, fmt.Errorf("dp: counting: %w", err)
+		return nil, 0, err
 	}
 	distances := make([]int64, len(guesses))
 	for i, c := range counted {
-		for cell, n := range c.Counts {
+		for cell, n := range c {
 			d := n - guesses[i].Counts[cell]
 			distances[i] += max(d, -d)
 		}
 	}
-	if noisy, err = Noise(distances, v, m.random); err != nil {
+	if noisy, err = m.noise(distances, v); err != nil {
 		return nil, 0, err
 	}
 	access.truth = [][]int64{distances}
@@ -171,43 +187,28 @@ func (m *Mechanism) Distances(ctx context.Context, guesses []Guess, share Precis
 	return noisy, v.Float(), nil
 }
 
+// count asks the counter and does not trust the shape of its answer: a marginal
+// in the wrong place would be answered with another's noise.
+func (m *Mechanism) count(ctx context.Context, cliques []microdata.Clique) ([][]int64, error) {
+	counted, err := m.counter.Count(ctx, cliques)
+	if err != nil {
+		return nil, fmt.Errorf("dp: counting: %w", err)
+	}
+	if len(counted) != len(cliques) {
+		return nil, fmt.Errorf("dp: counting: %d marginals came for %d", len(counted), len(cliques))
+	}
+	out, sizes := make([][]int64, len(cliques)), m.Domain().Sizes()
+	for i, c := range counted {
+		if !slices.Equal(c.Clique, cliques[i]) || len(c.Counts) != cliques[i].Cells(sizes) {
+			return nil, fmt.Errorf("dp: counting: marginal %d is not the one that was asked for", i)
+		}
+		out[i] = c.Counts
+	}
+	return out, nil
+}
+
 func (m *Mechanism) tell(a Access) {
 	if m.record != nil {
 		m.record(a)
 	}
-}
-
-// A Histogram counts the rows that hold each of the values that stand in a
-// column, in the order of the caller's list of them. Each row is in one count.
-type Histogram struct{ Counts []int64 }
-
-// Discover says which values of a column may be told: those whose count, with
-// noise, reaches
-//
-//	T = 2 + ⌈σ·Φ⁻¹(1−δ)⌉.
-//
-// It spends share of b; beside that it costs a chance delta, which the caller
-// adds to the run's δ: a value that only one person has passes T with
-// probability at most δ. Values that no row holds are never told.
-func Discover(h Histogram, share Precision, delta Delta, b *Budget, random io.Reader) (kept []bool, err error) {
-	if !(delta > 0 && delta <= .5) {
-		return nil, fmt.Errorf("dp: discovery needs a δ between 0 and ½, not %v", float64(delta))
-	}
-	v, err := VarianceFor(share)
-	if err != nil {
-		return nil, err
-	}
-	if err := b.Spend(share); err != nil {
-		return nil, err
-	}
-	noisy, err := Noise(h.Counts, v, random)
-	if err != nil {
-		return nil, err
-	}
-	threshold := 2 + int64(math.Ceil(math.Sqrt(v.Float())*quantile(delta)))
-	kept = make([]bool, len(noisy))
-	for i, y := range noisy {
-		kept[i] = h.Counts[i] > 0 && y >= threshold
-	}
-	return kept, nil
 }

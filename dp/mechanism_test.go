@@ -2,12 +2,13 @@ package dp
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
-	"slices"
+	"reflect"
 	"strings"
-	"sync"
 	"testing"
 
 	"amparo/microdata"
@@ -46,84 +47,6 @@ func rowsOf(n int) (rows [][]uint16) {
 	return rows
 }
 
-func budgetOf(t testing.TB, m Mu) *Budget {
-	t.Helper()
-	b, err := NewBudget(m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-func TestBudgetIsAllOrNothing(t *testing.T) {
-	b := budgetOf(t, 1)
-	if err := b.Spend(.7); err != nil {
-		t.Fatal(err)
-	}
-	if err := b.Spend(.4); !errors.Is(err, ErrSpent) {
-		t.Errorf("overspending answered %v", err)
-	}
-	if b.Spent() != .7 || math.Abs(float64(b.Left())-.3) > 1e-12 {
-		t.Errorf("a refused share was taken: spent %v", b.Spent())
-	}
-	for _, share := range []float64{0, -.1, math.NaN(), math.Inf(1), math.Inf(-1)} {
-		if err := b.Spend(Precision(share)); err == nil {
-			t.Errorf("a share of %v was spent", share)
-		}
-	}
-	if err := b.Spend(b.Left()); err != nil {
-		t.Errorf("the rest could not be spent: %v", err)
-	}
-	if b.Left() != 0 {
-		t.Errorf("%v is left of nothing", b.Left())
-	}
-	for _, m := range []float64{0, -1, math.NaN(), math.Inf(1), 1e-200, 1e200} {
-		if _, err := NewBudget(Mu(m)); err == nil {
-			t.Errorf("a budget of μ=%v was made", m)
-		}
-	}
-}
-
-// TestThirdsOfABudget: shares that are exact on paper may be spent, whatever
-// floating point makes of their sum; and never a share more.
-func TestThirdsOfABudget(t *testing.T) {
-	for parts := 1; parts <= 3000; parts += 37 {
-		b := budgetOf(t, .2367)
-		share := Mu(.2367).Precision() / Precision(parts)
-		for k := range parts {
-			if err := b.Spend(share); err != nil {
-				t.Fatalf("part %d of %d: %v", k, parts, err)
-			}
-		}
-		if b.Spend(share) == nil {
-			t.Fatalf("%d parts and one more were spent", parts)
-		}
-	}
-}
-
-// TestBudgetHoldsUnderRace: many spenders at once never get more than there is.
-func TestBudgetHoldsUnderRace(t *testing.T) {
-	b := budgetOf(t, 1)
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	got := 0
-	for range 8 {
-		wg.Go(func() {
-			for range 100 {
-				if b.Spend(.01) == nil {
-					mu.Lock()
-					got++
-					mu.Unlock()
-				}
-			}
-		})
-	}
-	wg.Wait()
-	if got != 100 {
-		t.Errorf("%d hundredths were spent", got)
-	}
-}
-
 func TestMeasureAndDistances(t *testing.T) {
 	b := budgetOf(t, 1)
 	var seen []Access
@@ -135,7 +58,7 @@ func TestMeasureAndDistances(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if ms[0].Variance != 13 || math.Abs(ms[1].Variance-3-1/.15) > 1.0/sixteenths || len(ms[0].Noisy) != 3 || len(ms[1].Noisy) != 12 {
+	if ms[0].Variance != 10+3./16 || math.Abs(ms[1].Variance-lattice-1/.15) > 1.0/sixteenths || len(ms[0].Noisy) != 3 || len(ms[1].Noisy) != 12 {
 		t.Errorf("measured %+v", ms)
 	}
 	for i, x := range ms {
@@ -147,7 +70,7 @@ func TestMeasureAndDistances(t *testing.T) {
 	}
 	guess := []Guess{{microdata.Clique{0}, []int64{0, 0, 0}}, {microdata.Clique{1}, []int64{250, 250, 250, 250}}}
 	far, variance, err := m.Distances(context.Background(), guess, .5)
-	if err != nil || variance != 7 { // 2 distances, half the budget: 2/.5, and τ²
+	if err != nil || variance != 4+3./16 { // 2 distances, half the budget: 2/.5, and ⅛, rounded up
 		t.Fatalf("variance %v, %v", variance, err)
 	}
 	if math.Abs(float64(far[0]-1000)) > 16 || math.Abs(float64(far[1])) > 16 {
@@ -170,6 +93,9 @@ func TestRefusedCostsNothing(t *testing.T) {
 		"no such column": {{microdata.Clique{7}, .1}},
 		"no share":       {{microdata.Clique{0}, 0}},
 		"over budget":    {{microdata.Clique{0}, .9}, {microdata.Clique{1}, .9}},
+		"one bad of two": {{microdata.Clique{0}, .1}, {microdata.Clique{1}, Precision(math.NaN())}},
+		"not ascending":  {{microdata.Clique{1, 0}, .1}},
+		"too little":     {{microdata.Clique{0}, 1e-30}},
 	} {
 		if out, err := m.Measure(context.Background(), asks); err == nil || out != nil {
 			t.Errorf("%s: answered", name)
@@ -178,10 +104,20 @@ func TestRefusedCostsNothing(t *testing.T) {
 	for name, g := range map[string][]Guess{
 		"no such column": {{microdata.Clique{7}, nil}},
 		"wrong length":   {{microdata.Clique{0}, []int64{1}}},
+		"overflowing":    {{microdata.Clique{0}, []int64{1, math.MaxInt64, 2}}},
+		"below all":      {{microdata.Clique{0}, []int64{1, math.MinInt64, 2}}},
 	} {
 		if _, _, err := m.Distances(context.Background(), g, .1); err == nil {
 			t.Errorf("%s: answered", name)
 		}
+	}
+	for _, share := range []float64{0, -1, math.NaN(), 1.1, math.Inf(1), 1e-30} {
+		if _, _, err := m.Distances(context.Background(), []Guess{{microdata.Clique{0}, make([]int64, 3)}}, Precision(share)); err == nil {
+			t.Errorf("distances for a share of %v: answered", share)
+		}
+	}
+	if out, _, err := m.Distances(context.Background(), nil, .1); out != nil || err != nil {
+		t.Error("no guess got a distance")
 	}
 	if out, err := m.Measure(context.Background(), nil); out != nil || err != nil {
 		t.Error("no question got an answer")
@@ -189,8 +125,15 @@ func TestRefusedCostsNothing(t *testing.T) {
 	if b.Spent() != 0 || looked {
 		t.Errorf("spent %v on refusals", b.Spent())
 	}
+	c := table2(t, threeByFour, nil)
 	if _, err := Open(nil, b, bytesOf(1), Options{}); err == nil {
 		t.Error("no counter: opened")
+	}
+	if _, err := Open(c, nil, bytesOf(1), Options{}); err == nil {
+		t.Error("no budget: opened")
+	}
+	if _, err := Open(c, b, nil, Options{}); err == nil {
+		t.Error("no randomness: opened")
 	}
 }
 
@@ -209,37 +152,118 @@ func TestFailureRefundsNothing(t *testing.T) {
 	if b.Spent() != .5 {
 		t.Errorf("spent %v, want .5", b.Spent())
 	}
+	// A source that fails between two marginals: no half answer.
+	m, _ = Open(table2(t, []int{3, 4}, rowsOf(10)), b, io.MultiReader(io.LimitReader(bytesOf(1), 4096), strings.NewReader("")), Options{})
+	if out, err := m.Measure(context.Background(), []Ask{{microdata.Clique{0}, .1}, {microdata.Clique{1}, .1}}); err == nil || out != nil {
+		t.Error("half an answer came out")
+	}
+	if math.Abs(float64(b.Spent())-.7) > 1e-12 {
+		t.Errorf("spent %v, want .7", b.Spent())
+	}
 }
 
-// TestDiscoverThreshold: a value that one person alone has passes with
-// probability at most δ. With δ = .01 and 20,000 draws the count stays within six
-// standard deviations of 200: less than once in a hundred million runs.
-func TestDiscoverThreshold(t *testing.T) {
-	const n, delta = 20_000, .01
-	h := Histogram{Counts: slices.Repeat([]int64{1}, n)}
-	h.Counts = append(h.Counts, 0, 100_000)
-	kept, err := Discover(h, .01, delta, budgetOf(t, 1), bytesOf(5))
-	if err != nil {
+// TestSpendsBeforeItLooks: the counter is never asked before the share is gone.
+func TestSpendsBeforeItLooks(t *testing.T) {
+	b := budgetOf(t, 1)
+	asked := 0
+	c := counting{table2(t, threeByFour, rowsOf(10)), func([]microdata.Clique) {
+		if asked++; math.Abs(float64(b.Spent())-.2*float64(asked)) > 1e-12 {
+			t.Errorf("asked %d times with %v spent", asked, b.Spent())
+		}
+	}, nil}
+	m, _ := Open(c, b, bytesOf(1), Options{})
+	_, err := m.Measure(context.Background(), []Ask{{microdata.Clique{0}, .1}, {microdata.Clique{1}, .1}})
+	_, _, err2 := m.Distances(context.Background(), []Guess{{microdata.Clique{0}, make([]int64, 3)}}, .2)
+	if err != nil || err2 != nil || asked != 2 {
+		t.Errorf("asked %d times, %v, %v", asked, err, err2)
+	}
+}
+
+// counting is a counter that tells what it is asked, and may answer wrongly.
+type counting struct {
+	microdata.Counter
+	asked func([]microdata.Clique)
+	spoil func([]microdata.Marginal) []microdata.Marginal
+}
+
+func (c counting) Count(ctx context.Context, cliques []microdata.Clique) ([]microdata.Marginal, error) {
+	c.asked(cliques)
+	out, err := c.Counter.Count(ctx, cliques)
+	if c.spoil != nil {
+		out = c.spoil(out)
+	}
+	return out, err
+}
+
+// TestCounterIsNotTrusted: an answer of the wrong shape is an error, not a table.
+func TestCounterIsNotTrusted(t *testing.T) {
+	for name, spoil := range map[string]func([]microdata.Marginal) []microdata.Marginal{
+		"one short":     func(m []microdata.Marginal) []microdata.Marginal { return m[:1] },
+		"one too many":  func(m []microdata.Marginal) []microdata.Marginal { return append(m, m[0]) },
+		"swapped":       func(m []microdata.Marginal) []microdata.Marginal { m[0], m[1] = m[1], m[0]; return m },
+		"a cell short":  func(m []microdata.Marginal) []microdata.Marginal { m[0].Counts = m[0].Counts[1:]; return m },
+		"none at all":   func(m []microdata.Marginal) []microdata.Marginal { return nil },
+		"a clique less": func(m []microdata.Marginal) []microdata.Marginal { m[1].Clique = m[1].Clique[:0]; return m },
+	} {
+		m, _ := Open(counting{table2(t, threeByFour, rowsOf(10)), func([]microdata.Clique) {}, spoil}, budgetOf(t, 1), bytesOf(1), Options{})
+		if out, err := m.Measure(context.Background(), []Ask{{microdata.Clique{0}, .1}, {microdata.Clique{1}, .1}}); err == nil || out != nil {
+			t.Errorf("%s: measured", name)
+		}
+		g := []Guess{{microdata.Clique{0}, make([]int64, 3)}, {microdata.Clique{1}, make([]int64, 4)}}
+		if out, _, err := m.Distances(context.Background(), g, .1); err == nil || out != nil {
+			t.Errorf("%s: distances came", name)
+		}
+	}
+}
+
+// TestCallerCannotChangeAnAsk: what was asked is copied before the counter sees it.
+func TestCallerCannotChangeAnAsk(t *testing.T) {
+	ask := []Ask{{microdata.Clique{0}, .1}}
+	c := counting{table2(t, threeByFour, rowsOf(10)), func([]microdata.Clique) { ask[0].Clique[0] = 1 }, nil}
+	m, _ := Open(c, budgetOf(t, 1), bytesOf(1), Options{})
+	out, err := m.Measure(context.Background(), ask)
+	if err != nil || out[0].Clique[0] != 0 || len(out[0].Noisy) != 3 {
+		t.Errorf("measured %v, %v", out, err)
+	}
+}
+
+// TestCoarsenSharesTheBudget: a coarser mechanism asks the same people, with the
+// same money.
+func TestCoarsenSharesTheBudget(t *testing.T) {
+	b := budgetOf(t, 1)
+	var seen []Access
+	m, _ := Open(table2(t, threeByFour, rowsOf(1000)), b, bytesOf(1), Options{Record: func(a Access) { seen = append(seen, a) }})
+	two := &microdata.Coarsening{Levels: []microdata.Level{{Value: "a"}, {Value: "b"}}, Of: []uint16{0, 0, 1, 1}}
+	coarse, err := m.Coarsen([]*microdata.Coarsening{nil, two})
+	if err != nil || coarse.Domain().Size(1) != 2 || m.Domain().Size(1) != 4 {
 		t.Fatal(err)
 	}
-	passed := 0.0
-	for _, k := range kept[:n] {
-		if k {
-			passed++
+	out, err := coarse.Measure(context.Background(), []Ask{{microdata.Clique{1}, .6}})
+	if err != nil || len(out[0].Noisy) != 2 || math.Abs(float64(out[0].Noisy[0]-500)) > 20 {
+		t.Fatalf("measured %v, %v", out, err)
+	}
+	if _, err := m.Measure(context.Background(), []Ask{{microdata.Clique{0}, .6}}); !errors.Is(err, ErrSpent) {
+		t.Errorf("the coarse mechanism had its own budget: %v", err)
+	}
+	if m.Left() != coarse.Left() || len(seen) != 1 {
+		t.Error("budget or record are not shared")
+	}
+	if _, err := m.Coarsen(nil); err == nil {
+		t.Error("no coarsening was taken")
+	}
+}
+
+// TestTruthStaysInside: nothing exported of an Access holds a true answer, and no
+// error of a mechanism holds a count.
+func TestTruthStaysInside(t *testing.T) {
+	typ := reflect.TypeFor[Access]()
+	for i := range typ.NumField() {
+		if f := typ.Field(i); f.IsExported() && strings.Contains(f.Type.String(), "int64") && f.Type != reflect.TypeFor[[]Variance]() {
+			t.Errorf("Access.%s is exported and could hold counts", f.Name)
 		}
 	}
-	if passed > n*delta+6*math.Sqrt(n*delta) || passed < n*delta/3 {
-		t.Errorf("%v of %d lone values were told, want about %v at most", passed, n, n*delta)
-	}
-	if kept[n] || !kept[n+1] {
-		t.Errorf("a value of nobody: %v, a value of many: %v", kept[n], kept[n+1])
-	}
-	for _, d := range []float64{0, -1, .6, math.NaN()} {
-		if _, err := Discover(h, .01, Delta(d), budgetOf(t, 1), bytesOf(5)); err == nil {
-			t.Errorf("δ = %v was taken", d)
-		}
-	}
-	if _, err := Discover(h, 2, .01, budgetOf(t, 1), bytesOf(5)); !errors.Is(err, ErrSpent) {
-		t.Errorf("overspending answered %v", err)
+	text, err := json.Marshal(Access{truth: [][]int64{{424242}}})
+	if err != nil || strings.Contains(string(text), "424242") {
+		t.Errorf("a true answer is written to JSON: %s, %v", text, err)
 	}
 }
