@@ -9,7 +9,6 @@ import (
 
 	"amparo/dp"
 	"amparo/microdata"
-	"amparo/synth/pgm"
 )
 
 // TestCoarsenKeepsItsPromises on random columns: levels at or above the least stay
@@ -113,80 +112,19 @@ func TestGenerateIsReproducible(t *testing.T) {
 	}
 }
 
-// TestStepReadsItsOwnMarginals: after any step of the tilt, marginals, effective
-// size and promise are those of the weights, recounted plainly; patterns change
-// nothing.
-func TestStepReadsItsOwnMarginals(t *testing.T) {
-	s := square(2, 3, 2, 50)
-	r := pgm.NewRand(6)
-	var ms []pgm.Measurement
-	for _, c := range []microdata.Clique{{0}, {1}, {3}, {0, 1}, {0, 2}, {1, 3}, {2, 3}} {
-		y := make([]float64, c.Cells(s.sizes))
-		for i := range y {
-			y[i] = 50 * r.Float64()
-		}
-		ms = append(ms, pgm.Measurement{Clique: c, Counts: y, Precision: []float64{.02}})
+// TestMergedIsTheWeightedMean: measurements of one clique become the estimate of
+// least variance.
+func TestMergedIsTheWeightedMean(t *testing.T) {
+	ms := []dp.Measurement{
+		{Clique: microdata.Clique{0, 1}, Noisy: []int64{100, 10}, Variance: 400},
+		{Clique: microdata.Clique{0, 2}, Noisy: []int64{5}, Variance: 9},
+		{Clique: microdata.Clique{0, 1}, Noisy: []int64{200, 50}, Variance: 400.0 / 3},
 	}
-	tilt := newTilting(s, ms, 800)
-	if len(tilt.inner) == 0 || len(tilt.outer) == 0 {
-		t.Fatalf("%d measurements on patterns, %d on records: both are to be tested", len(tilt.inner), len(tilt.outer))
+	got := merged(ms)
+	if len(got) != 2 || !slices.Equal(got[0].Noisy, []int64{175, 40}) || math.Abs(got[0].Variance-100-1.0/12) > 1e-9 {
+		t.Errorf("got %+v", got)
 	}
-	tilt.step(0)
-	for _, alpha := range []float64{1e-6, 3e-6, 1e-5} {
-		tilt.save()
-		loss := tilt.step(alpha)
-		tilt.write()
-		want, squares := 0.0, 0.0
-		for _, w := range s.weight {
-			squares += w * w
-		}
-		if got := 1 / squares / float64(len(s.weight)); math.Abs(got-tilt.effective()) > 1e-12 {
-			t.Errorf("effective size %v, recounted %v", tilt.effective(), got)
-		}
-		for k, m := range ms {
-			p := make([]float64, len(m.Counts))
-			for row, w := range s.weight {
-				at := 0
-				for _, a := range m.Clique {
-					at = at*s.sizes[a] + int(s.columns[a][row])
-				}
-				p[at] += w
-			}
-			for c := range p {
-				if math.Abs(p[c]-tilt.mu[k][c]) > 1e-12 {
-					t.Fatalf("columns %v cell %d: %v, recounted %v", m.Clique, c, tilt.mu[k][c], p[c])
-				}
-				d := 800*p[c] - m.Counts[c]
-				want += d * d * .02 / 2
-			}
-		}
-		if math.Abs(loss/want-1) > 1e-9 {
-			t.Errorf("loss %v, recounted %v", loss, want)
-		}
-	}
-}
-
-// TestTallyLanes: small tables are summed in lanes, large ones directly; both as
-// plainly counted, at lengths that the lanes do not divide.
-func TestTallyLanes(t *testing.T) {
-	r := rand.New(rand.NewPCG(8, 8))
-	for _, sizes := range [][]int{{2, 2}, {8, 16}, {9, 16}, {30, 40}} {
-		for _, n := range []int{0, 1, 3, 4, 5, 1001} {
-			columns, weight := [][]uint16{nil, nil}, make([]float64, n)
-			want := make([]float64, sizes[0]*sizes[1])
-			for i := range n {
-				a, b := r.IntN(sizes[0]), r.IntN(sizes[1])
-				columns[0], columns[1] = append(columns[0], uint16(a)), append(columns[1], uint16(b))
-				weight[i] = r.Float64()
-				want[a*sizes[1]+b] += weight[i]
-			}
-			got := make([]float64, len(want))
-			tally(got, weight, columns, []int{0, 1}, sizes, 0, n)
-			for c := range got {
-				if math.Abs(got[c]-want[c]) > 1e-9 {
-					t.Fatalf("sizes %v, %d rows: cell %d is %v, want %v", sizes, n, c, got[c], want[c])
-				}
-			}
-		}
+	if got[1].Variance != 9 || ms[0].Noisy[0] != 100 {
+		t.Error("a single measurement was changed")
 	}
 }

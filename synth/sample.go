@@ -59,11 +59,12 @@ func (s *sample) marginal(c microdata.Clique) []float64 {
 }
 
 // effective returns the effective sample size of the weights, as a share of
-// what equal weights would give (Kish 1965).
+// what equal weights would give (Kish 1965). The weights need not add up to 1.
 func (s *sample) effective() float64 {
-	squares := 0.0
+	sum, squares := 0.0, 0.0
 	for _, w := range s.weight {
+		sum += w
 		squares += w * w
 	}
-	return 1 / squares / float64(len(s.weight))
+	return sum * sum / squares / float64(len(s.weight))
 }

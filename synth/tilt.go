@@ -9,10 +9,8 @@ import (
 
 const (
 	oversample = 2   // records drawn for the tilt, for each record to be written
-	tiltSteps  = 60  // of mirror descent on the weights
 	leastTilt  = 0.1 // share of the errors outside the tree from which a tilt pays
 	mostTilt   = 0.7 // what the rounds before it need is kept
-	leastESS   = 0.3 // of the sample's effective size that the weights must keep
 )
 
 // tiltShare says which share of what is left to keep for the tilt: of the noisy
@@ -46,7 +44,7 @@ func (f *fitting) tilt(ctx context.Context) error {
 		return nil
 	}
 	f.sample = f.draw(int(f.total*oversample + 0.5))
-	f.Progress("tilt", 0, tiltSteps)
+	f.Progress("tilt", 0, rakeSweeps)
 	if err := f.score(ctx, f.coarse.Left()*scoreShare); err != nil {
 		return err
 	}
@@ -55,6 +53,5 @@ func (f *fitting) tilt(ctx context.Context) error {
 		return err
 	}
 	everything := f.evidence(func(microdata.Clique) bool { return true })
-	return f.sample.reweigh(ctx, everything, f.total, tiltSteps, leastESS,
-		func(done, total int) { f.Progress("tilt", done, total) })
+	return f.sample.rake(ctx, everything, f.total, func(done, total int) { f.Progress("tilt", done, total) })
 }
