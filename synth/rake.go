@@ -3,6 +3,7 @@ package synth
 import (
 	"context"
 	"math"
+	"slices"
 
 	"amparo/synth/pgm"
 )
@@ -13,11 +14,12 @@ const (
 	rakeSweeps = 30
 	// rakeTrust: measurements weigh as their noise says, and the tree that the
 	// sample came from as if n/rakeTrust records had shown it.
-	rakeTrust = 50.0
+	rakeTrust = 30.0
 	// rakeRamp sweeps come first, in which the trust doubles up to its full.
 	rakeRamp = 6
-	// leastESS is the share of the sample's effective size that the weights keep.
-	leastESS = 0.3
+	// leastESS: the sample, weighed by how far it was moved, counts for at least
+	// this share of the records to be written.
+	leastESS = 0.02
 )
 
 // rake moves a sample's weights towards measurements of one or two columns: it
@@ -29,16 +31,16 @@ const (
 // the sample's records. Measurements take turns, each brought to its optimum with
 // the others held (Dudík, Phillips and Schapire 2007, §4, for squared ℓ₂ regularity):
 // raking (Deming and Stephan 1940) that knows how noisy each margin is. A sweep that
-// would take the effective size of the weights below leastESS of what it was is
-// undone, and the measurements are trusted less from there on.
+// would leave so little of the sample that it counts for less than leastESS of the
+// records to be written is undone, and the measurements are trusted less from there on.
 func (s *sample) rake(ctx context.Context, ms []pgm.Measurement, total float64, progress func(done, total int)) error {
 	if len(ms) == 0 {
 		return nil
 	}
 	r := newRaking(s, ms)
-	floor := leastESS * s.effective()
 	scale(s.weight, total)
-	most := rakeTrust
+	start, most := slices.Clone(s.weight), rakeTrust
+	floor := leastESS * min(total/float64(s.drawn), 1)
 	for sweep := range rakeSweeps {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -46,7 +48,7 @@ func (s *sample) rake(ctx context.Context, ms []pgm.Measurement, total float64, 
 		progress(sweep, rakeSweeps)
 		r.save()
 		trust := min(rakeTrust*math.Exp2(float64(sweep-rakeRamp)), most)
-		if r.sweep(trust); s.effective() < floor {
+		if r.sweep(trust); effective(s.weight, start) < floor {
 			r.restore()
 			most = trust / 4
 		}

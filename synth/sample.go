@@ -8,6 +8,7 @@ type sample struct {
 	sizes   []int
 	columns [][]uint16
 	weight  []float64 // sum 1
+	drawn   int       // records, before equal ones were merged
 	workers int
 }
 
@@ -15,7 +16,7 @@ type sample struct {
 func (f *fitting) draw(n int) *sample {
 	records := f.tree.Generate(max(n, 1), f.random)
 	first, count := distinct(records)
-	s := &sample{sizes: f.sizes, weight: count, workers: f.Workers, columns: make([][]uint16, len(records))}
+	s := &sample{sizes: f.sizes, weight: count, drawn: len(records[0]), workers: f.Workers, columns: make([][]uint16, len(records))}
 	for a, column := range records {
 		s.columns[a] = make([]uint16, len(first))
 		for k, r := range first {
@@ -58,13 +59,14 @@ func (s *sample) marginal(c microdata.Clique) []float64 {
 	return out
 }
 
-// effective returns the effective sample size of the weights, as a share of
-// what equal weights would give (Kish 1965). The weights need not add up to 1.
-func (s *sample) effective() float64 {
-	sum, squares := 0.0, 0.0
-	for _, w := range s.weight {
+// effective returns the share of a sample that is left when its weights are moved
+// from start: as many equally weighted records would tell as much (Kish 1965).
+func effective(weight, start []float64) float64 {
+	sum, was, squares := 0.0, 0.0, 0.0
+	for i, w := range weight {
 		sum += w
-		squares += w * w
+		was += start[i]
+		squares += w * w / start[i]
 	}
-	return sum * sum / squares / float64(len(s.weight))
+	return sum * sum / squares / was
 }

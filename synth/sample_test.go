@@ -13,7 +13,7 @@ import (
 // many, with random weights.
 func uneven(records int, sizes ...int) *sample {
 	r := pgm.NewRand(21)
-	s := &sample{sizes: sizes, workers: 2, columns: make([][]uint16, len(sizes))}
+	s := &sample{sizes: sizes, workers: 2, drawn: records, columns: make([][]uint16, len(sizes))}
 	for range records {
 		s.weight = append(s.weight, r.Float64())
 		for a, size := range sizes {
@@ -129,20 +129,30 @@ func TestDistinct(t *testing.T) {
 	}
 }
 
-// TestEffective: equal weights count in full, whatever they add up to; one weight
-// alone counts for one.
+// TestEffective: weights moved alike count in full, whatever they add up to; one
+// of twenty alone counts for one; records of which many were drawn count for many.
 func TestEffective(t *testing.T) {
-	s := square(5, 4)
-	if got := s.effective(); math.Abs(got-1) > 1e-12 {
-		t.Errorf("equal weights: %v", got)
+	start := []float64{1, 2, 3, 14}
+	for _, c := range []struct {
+		weight []float64
+		want   float64
+	}{
+		{[]float64{1, 2, 3, 14}, 1},
+		{[]float64{7, 14, 21, 98}, 1},
+		{[]float64{9, 0, 0, 0}, .05},
+		{[]float64{0, 0, 0, 1}, .7},
+	} {
+		if got := effective(c.weight, start); math.Abs(got-c.want) > 1e-12 {
+			t.Errorf("%v: %v, want %v", c.weight, got, c.want)
+		}
 	}
-	scale(s.weight, 77)
-	if got := s.effective(); math.Abs(got-1) > 1e-12 {
-		t.Errorf("larger equal weights: %v", got)
-	}
-	clear(s.weight)
-	s.weight[3] = 2
-	if got := s.effective(); math.Abs(got-.05) > 1e-12 {
-		t.Errorf("one of twenty: %v", got)
+}
+
+// TestOversample: more than is written, few where few are, and never without end.
+func TestOversample(t *testing.T) {
+	for n, want := range map[float64]int{1: 8, 20_000: 160_000, 60_000: 400_000, 200_000: 400_000, 1e6: 2_000_000} {
+		if got := oversample(n); got != want {
+			t.Errorf("%v records: %d drawn, want %d", n, got, want)
+		}
 	}
 }

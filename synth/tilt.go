@@ -8,10 +8,13 @@ import (
 )
 
 const (
-	oversample = 2   // records drawn for the tilt, for each record to be written
-	leastTilt  = 0.1 // share of the errors outside the tree from which a tilt pays
-	mostTilt   = 0.7 // what the rounds before it need is kept
+	leastTilt = 0.1 // share of the errors outside the tree from which a tilt pays
+	mostTilt  = 0.7 // what the rounds before it need is kept
 )
+
+// oversample is how many records are drawn for the tilt of n to be written: 400,000
+// where that is from twice to eight times n.
+func oversample(n float64) int { return int(max(2*n, min(8*n, 400_000)) + 0.5) }
 
 // tiltShare says which share of what is left to keep for the tilt: of the noisy
 // errors that are worth measuring, the share in pairs that a tree, grown as large
@@ -43,7 +46,7 @@ func (f *fitting) tilt(ctx context.Context) error {
 	if !(f.forTilt > 0) {
 		return nil
 	}
-	f.sample = f.draw(int(f.total*oversample + 0.5))
+	f.sample = f.draw(oversample(f.total))
 	f.Progress("tilt", 0, rakeSweeps)
 	if err := f.score(ctx, f.coarse.Left()*scoreShare); err != nil {
 		return err
