@@ -97,6 +97,58 @@ type Column struct {
 	// Hierarchy lists public coarsenings, finer first, each from the column's
 	// own levels and nested in the one before (country → region → world).
 	Hierarchy []Coarsening `json:"hierarchy,omitempty"`
+	// Ordered says that the levels stand in order, as bins of a number do, and
+	// that neighbours are alike.
+	Ordered bool `json:"ordered,omitempty"`
+}
+
+// Steps returns the column's hierarchy. Ordered levels without one get bins of
+// 2, 4, 8, … neighbours, down to two bins; a level that is no answer stays alone.
+func (c *Column) Steps() []Coarsening {
+	if !c.Ordered || len(c.Hierarchy) > 0 {
+		return c.Hierarchy
+	}
+	var out []Coarsening
+	for width := 2; width < len(c.Levels); width *= 2 {
+		step, place, open := Coarsening{Name: fmt.Sprint("by ", width)}, 0, false
+		step.Of = make([]uint16, len(c.Levels))
+		for l, level := range c.Levels {
+			switch {
+			case level.Missing != Present:
+				step.Levels = append(step.Levels, level)
+				open = false
+			case !open || place%width == 0:
+				step.Levels = append(step.Levels, level)
+				open = true
+			}
+			if step.Of[l] = uint16(len(step.Levels) - 1); level.Missing == Present {
+				place++
+			}
+		}
+		for g := range step.Levels {
+			step.Levels[g] = c.bin(step.Of, g)
+		}
+		out = append(out, step)
+	}
+	return out
+}
+
+// bin spells group g of neighbouring levels by its ends.
+func (c *Column) bin(of []uint16, g int) Level {
+	first := slices.Index(of, uint16(g))
+	last := first
+	for last+1 < len(of) && int(of[last+1]) == g {
+		last++
+	}
+	if first == last {
+		return c.Levels[first]
+	}
+	a, b := c.Levels[first], c.Levels[last]
+	out := Level{Value: a.Value + "–" + b.Value, Label: Text{}}
+	for _, lang := range []string{"es", "en"} {
+		out.Label[lang] = a.Label.In(lang, a.Value) + "–" + b.Label.In(lang, b.Value)
+	}
+	return out
 }
 
 // Code returns the code of the level spelled value.

@@ -159,3 +159,43 @@ func TestCliqueContains(t *testing.T) {
 		t.Errorf("an overflow counted %d cells", got)
 	}
 }
+
+// TestStepsOfOrderedLevels: bins of 2, 4, … neighbours, nested, down to two bins;
+// what is no answer is in none of them.
+func TestStepsOfOrderedLevels(t *testing.T) {
+	c := Column{Name: "n", Ordered: true, Levels: []Level{
+		{Value: "", Missing: Unknown}, {Value: "0"}, {Value: "1"}, {Value: "2"}, {Value: "3"}, {Value: "4"}, {Value: "no", Missing: Refused}}}
+	steps := c.Steps()
+	want := [][]uint16{{0, 1, 1, 2, 2, 3, 4}, {0, 1, 1, 1, 1, 2, 3}}
+	if len(steps) != len(want) {
+		t.Fatalf("%d steps: %+v", len(steps), steps)
+	}
+	for s, step := range steps {
+		if !slices.Equal(step.Of, want[s]) {
+			t.Errorf("step %q: %v, want %v", step.Name, step.Of, want[s])
+		}
+	}
+	if a, b := steps[1].Levels[1], steps[1].Levels[3]; a.Value != "0–3" || b.Value != "no" || b.Missing != Refused {
+		t.Errorf("groups %+v, %+v", a, b)
+	}
+	c.Hierarchy = steps
+	if _, err := NewDomain([]Column{c}); err != nil {
+		t.Errorf("the steps are no hierarchy: %v", err)
+	}
+	for n := 1; n < 70; n++ { // any number of levels: nested, and never one group only
+		c := Column{Name: "n", Ordered: true}
+		for i := range n {
+			c.Levels = append(c.Levels, Level{Value: fmt.Sprint(i)})
+		}
+		c.Hierarchy = c.Steps()
+		if _, err := NewDomain([]Column{c}); err != nil {
+			t.Fatalf("%d levels: %v", n, err)
+		}
+		if k := len(c.Hierarchy); k > 0 && len(c.Hierarchy[k-1].Levels) != 2 {
+			t.Errorf("%d levels end in %d bins", n, len(c.Hierarchy[k-1].Levels))
+		}
+	}
+	if (&Column{Levels: c.Levels}).Steps() != nil {
+		t.Error("levels without order have steps")
+	}
+}

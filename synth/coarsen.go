@@ -29,35 +29,36 @@ func Coarsen(c *microdata.Column, noisy []int64, least float64) *microdata.Coars
 	if len(loose) < 2 {
 		return nil
 	}
-	for s := range len(c.Hierarchy) + 1 {
+	steps := c.Steps()
+	for s := range len(steps) + 1 {
 		var still []int
-		for _, members := range gather(c, s, loose) {
+		for _, members := range gather(steps, s, loose) {
 			sum := 0.0
 			for _, l := range members {
 				rest[l] = s
 				sum += float64(noisy[l])
 			}
-			if s < len(c.Hierarchy) && sum < least*math.Sqrt(float64(len(members))) {
+			if s < len(steps) && sum < least*math.Sqrt(float64(len(members))) {
 				still = append(still, members...)
 			}
 		}
 		loose = still
 	}
-	return group(c, rest)
+	return group(c, steps, rest)
 }
 
 // gather sorts levels by their group at step s of the hierarchy, in the order of
 // the groups; above the top all are one group.
-func gather(c *microdata.Column, s int, levels []int) [][]int {
-	if s == len(c.Hierarchy) {
+func gather(steps []microdata.Coarsening, s int, levels []int) [][]int {
+	if s == len(steps) {
 		if len(levels) == 0 {
 			return nil
 		}
 		return [][]int{levels}
 	}
-	byGroup := make([][]int, len(c.Hierarchy[s].Levels))
+	byGroup := make([][]int, len(steps[s].Levels))
 	for _, l := range levels {
-		g := c.Hierarchy[s].Of[l]
+		g := steps[s].Of[l]
 		byGroup[g] = append(byGroup[g], l)
 	}
 	var out [][]int
@@ -71,7 +72,7 @@ func gather(c *microdata.Column, s int, levels []int) [][]int {
 
 // group writes the coarsening in which level l stays alone (rest[l] < 0) or
 // joins the others of its group at step rest[l].
-func group(c *microdata.Column, rest []int) *microdata.Coarsening {
+func group(c *microdata.Column, steps []microdata.Coarsening, rest []int) *microdata.Coarsening {
 	type key struct{ step, group int }
 	out := &microdata.Coarsening{Name: "merged", Of: make([]uint16, len(rest))}
 	index, members := map[key]int{}, map[int]int{}
@@ -79,15 +80,15 @@ func group(c *microdata.Column, rest []int) *microdata.Coarsening {
 		k := key{-1, l}
 		if s >= 0 {
 			k = key{s, 0}
-			if s < len(c.Hierarchy) {
-				k.group = int(c.Hierarchy[s].Of[l])
+			if s < len(steps) {
+				k.group = int(steps[s].Of[l])
 			}
 		}
 		g, ok := index[k]
 		if !ok {
 			g = len(out.Levels)
 			index[k] = g
-			out.Levels = append(out.Levels, restLevel(c, k.step, k.group, l))
+			out.Levels = append(out.Levels, restLevel(c, steps, k.step, k.group, l))
 		}
 		out.Of[l] = uint16(g)
 		members[g]++
@@ -105,14 +106,14 @@ func group(c *microdata.Column, rest []int) *microdata.Coarsening {
 
 // restLevel names a group of merged levels. The brackets keep its spelling apart
 // from any level's own.
-func restLevel(c *microdata.Column, step, g, level int) microdata.Level {
+func restLevel(c *microdata.Column, steps []microdata.Coarsening, step, g, level int) microdata.Level {
 	switch {
 	case step < 0:
 		return c.Levels[level]
-	case step == len(c.Hierarchy):
+	case step == len(steps):
 		return microdata.Level{Value: "[rest]", Label: microdata.Text{"es": "Los demás", "en": "All others"}}
 	}
-	parent := c.Hierarchy[step].Levels[g]
+	parent := steps[step].Levels[g]
 	label := microdata.Text{}
 	for lang, format := range map[string]string{"es": "Resto: %s", "en": "Rest of: %s"} {
 		label[lang] = fmt.Sprintf(format, parent.Label.In(lang, parent.Value))

@@ -81,14 +81,14 @@ func TestCoarsenWithoutHierarchy(t *testing.T) {
 }
 
 // TestRefineKeepsShares: a group's rows go to its levels in proportion to their
-// noisy counts, within one record; other groups are untouched.
+// estimates, within one record; other groups are untouched.
 func TestRefineKeepsShares(t *testing.T) {
 	step := &microdata.Coarsening{Levels: levels("kept", "[rest]"), Of: []uint16{0, 1, 1, 1}}
 	column := make([]uint16, 1000)
 	for i := range column {
 		column[i] = uint16(i % 2)
 	}
-	refine(column, step, []int64{500, 30, -10, 10}, pgm.NewRand(1))
+	refine(column, step, []float64{500, 30, 0, 10}, pgm.NewRand(1))
 	counts := make([]int, 4)
 	for _, v := range column {
 		counts[v]++
@@ -97,12 +97,31 @@ func TestRefineKeepsShares(t *testing.T) {
 		t.Errorf("counts %v, want 500 375 0 125", counts)
 	}
 	empty := []uint16{1, 1, 1, 1, 1, 1}
-	refine(empty, step, []int64{5, -1, -2, 0}, pgm.NewRand(1)) // no evidence: equal shares
+	refine(empty, step, []float64{5, 0, 0, 0}, pgm.NewRand(1)) // no evidence: equal shares
 	clear(counts)
 	for _, v := range empty {
 		counts[v]++
 	}
 	if !slices.Equal(counts, []int{0, 2, 2, 2}) {
 		t.Errorf("without evidence: counts %v, want 0 2 2 2", counts)
+	}
+}
+
+// TestCoarsenMergesNeighbours: rare levels of an ordered column join their
+// neighbours, bin by bin, where those of an unordered one become one rest.
+func TestCoarsenMergesNeighbours(t *testing.T) {
+	c := &microdata.Column{Name: "age", Levels: levels("0", "1", "2", "3", "4", "5", "6", "7", "8", "9"), Ordered: true}
+	noisy := []int64{60, 70, 1000, 65, 2, 1, 0, 3, 90, 80}
+	got := Coarsen(c, noisy, 100)
+	// 60 + 70 is not yet 100·√2, with 65 it is 100·√3; 4 to 7 never get there.
+	if want := []uint16{0, 0, 1, 0, 2, 2, 2, 2, 3, 3}; got == nil || !slices.Equal(got.Of, want) {
+		t.Fatalf("%+v", got)
+	}
+	if v := got.Levels[0].Value; v != "[rest of 0–3]" {
+		t.Errorf("first group %q", v)
+	}
+	c.Ordered = false
+	if got = Coarsen(c, noisy, 100); got == nil || len(got.Levels) != 2 {
+		t.Errorf("unordered: %v", got)
 	}
 }

@@ -13,10 +13,16 @@ import (
 // measureColumns measures every single column and estimates the number of rows.
 func (f *fitting) measureColumns(ctx context.Context, m *dp.Mechanism) error {
 	f.fine = m
-	share := f.budget * oneWayShare
 	var err error
-	f.columns, f.total, err = measureColumns(ctx, m, share)
+	f.columns, f.total, err = measureColumns(ctx, m, f.budget*oneWayShare(f.budget.Mu()))
 	return err
+}
+
+// oneWayShare of the budget goes to single columns: a tenth, and up to three tenths
+// of a small budget, from which little but the columns can be learned.
+func oneWayShare(mu dp.Mu) dp.Precision {
+	const enough, least, most, rise = 0.3, 0.10, 0.30, 0.8
+	return dp.Precision(min(max(least*math.Pow(enough/float64(mu), rise), least), most))
 }
 
 // measureColumns spends share on all single columns. The total is the mean of

@@ -11,14 +11,15 @@ import (
 
 // A Model is what Fit learned. All of it is post-processing of noisy counts.
 type Model struct {
-	domain  *microdata.Domain
-	columns []dp.Measurement
-	steps   []*microdata.Coarsening
-	sizes   []int // coarsened
-	total   float64
-	tree    *pgm.Tree
-	sample  *sample // tilted towards pairs that the tree lacks, or nil
-	tables  []Table
+	domain   *microdata.Domain
+	columns  []dp.Measurement
+	estimate [][]float64 // of each column's levels
+	steps    []*microdata.Coarsening
+	sizes    []int // coarsened
+	total    float64
+	tree     *pgm.Tree
+	sample   *sample // tilted towards pairs that the tree lacks, or nil
+	tables   []Table
 }
 
 // A Table is a measured table: noisy counts fit for publication, and what the
@@ -48,6 +49,9 @@ func (f *fitting) model() *Model {
 	m := &Model{
 		domain: f.fine.Domain(), columns: f.columns, steps: f.steps, sizes: f.sizes,
 		total: f.total, tree: f.tree, sample: f.sample,
+	}
+	for a, c := range f.columns {
+		m.estimate = append(m.estimate, estimate(m.domain.Column(a), c.Noisy, c.Variance))
 	}
 	for a, c := range f.columns {
 		m.tables = append(m.tables, Table{
@@ -126,7 +130,7 @@ func (m *Model) fineCounts(a int) []float64 {
 		return out
 	}
 	for g, levels := range members(m.steps[a]) {
-		for k, w := range within(m.columns[a].Noisy, levels) {
+		for k, w := range within(m.estimate[a], levels) {
 			out[levels[k]] = coarse[g] * m.total * w
 		}
 	}
@@ -142,12 +146,12 @@ func members(step *microdata.Coarsening) [][]int {
 	return out
 }
 
-// within returns each level's share of its group, from its noisy count where
-// that is positive; equal shares where none is.
-func within(noisy []int64, levels []int) []float64 {
+// within returns each level's share of its group's estimate; equal shares where
+// that is nothing.
+func within(estimate []float64, levels []int) []float64 {
 	out, sum := make([]float64, len(levels)), 0.0
 	for k, l := range levels {
-		out[k] = max(float64(noisy[l]), 0)
+		out[k] = estimate[l]
 		sum += out[k]
 	}
 	for k := range out {
@@ -176,7 +180,7 @@ func (m *Model) Generate(ctx context.Context, seed uint64) ([][]uint16, error) {
 			return nil, err
 		}
 		if step != nil {
-			refine(records[a], step, m.columns[a].Noisy, r)
+			refine(records[a], step, m.estimate[a], r)
 		}
 	}
 	return records, nil
@@ -214,14 +218,14 @@ func (s *sample) resample(n int, r *pgm.Rand) [][]uint16 {
 
 // refine replaces each merged group by its levels, in proportion to their share
 // within the group: systematic sampling, so that counts are within one of it.
-func refine(column []uint16, step *microdata.Coarsening, noisy []int64, r *pgm.Rand) {
+func refine(column []uint16, step *microdata.Coarsening, estimate []float64, r *pgm.Rand) {
 	rows := make([][]int32, len(step.Levels))
 	for i, g := range column {
 		rows[g] = append(rows[g], int32(i))
 	}
 	for g, levels := range members(step) {
 		pgm.Shuffle(r, rows[g])
-		shares := within(noisy, levels)
+		shares := within(estimate, levels)
 		k, sum, u := 0, 0.0, r.Float64()
 		for _, i := range rows[g] {
 			for k < len(levels)-1 && u >= sum+shares[k]*float64(len(rows[g])) {

@@ -72,11 +72,9 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Shares of the budget; chosen on generated data and the same for every file.
-const (
-	oneWayShare = 0.10 // of all, for single columns
-	scoreShare  = 0.10 // of a round, for choosing what to measure
-)
+// scoreShare of a round goes to choosing what to measure; chosen on generated data
+// and the same for every file.
+const scoreShare = 0.10
 
 // Fit measures through m, spending all that its budget has left, and returns the
 // fitted model. It refuses a domain without columns and options that contradict

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	leastTilt = 0.1 // share of the errors outside the tree from which a tilt pays
+	leastTilt = 0.2 // share of the errors outside the tree from which a tilt pays
 	mostTilt  = 0.7 // what the rounds before it need is kept
 )
 

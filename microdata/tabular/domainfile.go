@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 
 	"amparo/microdata"
@@ -13,24 +14,28 @@ import (
 // A DomainFile is a custodian's list of columns and their levels: public
 // knowledge that the custodian vouches for.
 type DomainFile struct {
-	levels map[string][]microdata.Level
-	names  []string // in the file's order
+	levels  map[string][]microdata.Level
+	ordered map[string]bool
+	names   []string // in the file's order
 }
 
 // The limits of a domain file.
 const (
 	maxDomainBytes   = 16 << 20
 	maxDomainColumns = maxColumns
+	leastOrdered     = 17 // levels, from which a number of them is taken for bins of a number
 )
 
 // ReadDomain reads a domain file: a JSON object with one entry a column. The
 // entry is the number of levels n, which are then spelled 0 to n−1, or the list
 // of levels as they are spelled in the file (numbers may stand without quotes).
-// The level "" is blank: not known. All that is wrong is said at once.
+// The level "" is blank: not known. A list of rising numbers is taken to be in order
+// ([microdata.Column].Ordered), and so are 17 levels or more that are only counted.
+// All that is wrong is said at once.
 //
 //	{"age": 85, "sex": ["Female", "Male", ""]}
 func ReadDomain(r io.Reader) (*DomainFile, error) {
-	d := &DomainFile{levels: map[string][]microdata.Level{}}
+	d := &DomainFile{levels: map[string][]microdata.Level{}, ordered: map[string]bool{}}
 	limited := &io.LimitedReader{R: r, N: maxDomainBytes + 1}
 	dec := json.NewDecoder(limited)
 	dec.UseNumber()
@@ -72,7 +77,7 @@ func (d *DomainFile) read(dec *json.Decoder, bad func(column, problem string)) e
 			return err
 		}
 		name := key.(string) // a key is a string, or Token failed
-		levels, problem, err := domainLevels(dec)
+		levels, ordered, problem, err := domainLevels(dec)
 		if err != nil {
 			return err
 		}
@@ -85,6 +90,7 @@ func (d *DomainFile) read(dec *json.Decoder, bad func(column, problem string)) e
 		if problem != "" {
 			bad(name, problem)
 		}
+		d.ordered[name] = ordered
 		if d.levels[name] = levels; len(d.levels) > maxDomainColumns {
 			bad("", fmt.Sprintf("it names more than %d columns", maxDomainColumns))
 			return nil
@@ -101,42 +107,47 @@ func (d *DomainFile) read(dec *json.Decoder, bad func(column, problem string)) e
 }
 
 // domainLevels reads one entry. The problem is for people; err ends the reading.
-func domainLevels(dec *json.Decoder) (levels []microdata.Level, problem string, err error) {
+func domainLevels(dec *json.Decoder) (levels []microdata.Level, ordered bool, problem string, err error) {
 	t, err := dec.Token()
 	if err != nil {
-		return nil, "", err
+		return nil, false, "", err
 	}
 	switch t := t.(type) {
 	case json.Number:
 		n, err := strconv.Atoi(t.String())
 		if err != nil || n < 1 || n > microdata.MaxLevels {
-			return nil, fmt.Sprintf("its number of levels is not a whole number from 1 to %d", microdata.MaxLevels), nil
+			return nil, false, fmt.Sprintf("its number of levels is not a whole number from 1 to %d", microdata.MaxLevels), nil
 		}
 		for i := range n {
 			levels = append(levels, microdata.Level{Value: strconv.Itoa(i)})
 		}
-		return levels, "", nil
+		return levels, n >= leastOrdered, "", nil
 	case json.Delim:
 		if t != '[' {
-			return nil, "", errShape
+			return nil, false, "", errShape
 		}
 	default:
-		return nil, "it is neither a number nor a list", nil
+		return nil, false, "it is neither a number nor a list", nil
 	}
-	seen := map[string]bool{}
+	seen, last := map[string]bool{}, math.Inf(-1)
+	ordered = true
 	for dec.More() {
 		t, err := dec.Token()
 		if err != nil {
-			return nil, "", err
+			return nil, false, "", err
 		}
 		var value string
 		switch t := t.(type) {
 		case string:
 			value = t
+			ordered = ordered && t == ""
 		case json.Number:
 			value = t.String()
+			x, err := t.Float64()
+			ordered = ordered && err == nil && x > last
+			last = x
 		case json.Delim:
-			return nil, "", errShape
+			return nil, false, "", errShape
 		default:
 			problem = fmt.Sprintf("level %d is neither text nor number", len(levels)+1)
 		}
@@ -150,20 +161,23 @@ func domainLevels(dec *json.Decoder) (levels []microdata.Level, problem string, 
 			level.Label = microdata.Text{"es": "No consta", "en": "Not stated"}
 		}
 		if levels = append(levels, level); len(levels) > microdata.MaxLevels {
-			return nil, "", errShape
+			return nil, false, "", errShape
 		}
 	}
 	if _, err := dec.Token(); err != nil {
-		return nil, "", err
+		return nil, false, "", err
 	}
 	if len(levels) == 0 && problem == "" {
 		problem = "its list of levels is empty"
 	}
-	return levels, problem, nil
+	return levels, ordered && len(levels) > 2, problem, nil
 }
 
 // Columns returns the columns that the file names, in its order.
 func (d *DomainFile) Columns() []string { return append([]string{}, d.names...) }
+
+// Ordered says whether a column was given as a number of levels: bins in order.
+func (d *DomainFile) Ordered(column string) bool { return d.ordered[column] }
 
 // Levels returns the levels of a column, or nil. The caller must not change them.
 func (d *DomainFile) Levels(column string) []microdata.Level { return d.levels[column] }

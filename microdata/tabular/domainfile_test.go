@@ -33,6 +33,17 @@ func TestReadDomain(t *testing.T) {
 	}
 }
 
+// TestReadDomainOrders: what is counted in many bins, or listed as rising numbers,
+// is in order; names are not.
+func TestReadDomainOrders(t *testing.T) {
+	d := mustDomain(t, `{"bins": 17, "codes": 16, "years": [2019, 2020, 2021, ""], "falling": [3, 2, 1], "quoted": ["1", "2", "3"], "two": [0, 1]}`)
+	for column, want := range map[string]bool{"bins": true, "codes": false, "years": true, "falling": false, "quoted": false, "two": false} {
+		if d.Ordered(column) != want {
+			t.Errorf("%s: ordered %v", column, !want)
+		}
+	}
+}
+
 func TestReadDomainSaysAllThatIsWrong(t *testing.T) {
 	for text, says := range map[string][]string{
 		``:                                 {"not such a JSON object"},

@@ -144,7 +144,7 @@ func (p *plan) settle(c *columnPlan, o Options) {
 	col := microdata.Column{Name: c.name}
 	switch {
 	case o.Domain != nil:
-		col.Levels, c.from = o.Domain.Levels(c.name), "domain file"
+		col.Levels, col.Ordered, c.from = o.Domain.Levels(c.name), o.Domain.Ordered(c.name), "domain file"
 	case p.profile != nil:
 		if i, ok := p.profile.domain.Index(c.name); ok {
 			col, c.from = *p.profile.domain.Column(i), "profile"
