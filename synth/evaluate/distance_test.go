@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 
 	"amparo/microdata"
@@ -108,5 +111,177 @@ func TestCompareEmpty(t *testing.T) {
 	}
 	if d, _ := Compare(context.Background(), one, empty, 1); d.Synthetic.Mean != 1 {
 		t.Errorf("empty against one row: %+v", d)
+	}
+}
+
+// TestMeanDeviation: De Moivre's formula against the sum that defines it, and
+// Gauss's where it takes over.
+func TestMeanDeviation(t *testing.T) {
+	for _, n := range []float64{2, 5, 17, 60} {
+		for k := 1.0; k < n; k++ {
+			p, want := k/n, 0.0
+			for x := 0.0; x <= n; x++ {
+				a, _ := math.Lgamma(n + 1)
+				b, _ := math.Lgamma(x + 1)
+				c, _ := math.Lgamma(n - x + 1)
+				want += math.Abs(x-k) * math.Exp(a-b-c+x*math.Log(p)+(n-x)*math.Log1p(-p))
+			}
+			if got := meanDeviation(n, k); math.Abs(got-want) > 1e-9*want {
+				t.Errorf("n %v, k %v: %v, want %v", n, k, got, want)
+			}
+		}
+	}
+	exact, gauss := meanDeviation(1e5, 1000), meanDeviation(1e5, 1001)
+	if math.Abs(gauss/exact-math.Sqrt(1001.0/1000)) > 2e-4 {
+		t.Errorf("%v at 1000, %v at 1001", exact, gauss)
+	}
+}
+
+// TestResampled: the expected distance of a fresh sample, against the mean of many;
+// false alarm below 1 in 10⁶ (five standard errors).
+func TestResampled(t *testing.T) {
+	counts := []int64{0, 1, 4, 25, 70}
+	r := rand.New(rand.NewPCG(1, 2))
+	const tries = 4000
+	mean, square := 0.0, 0.0
+	for range tries {
+		drawn := make([]int64, len(counts))
+		for range 100 {
+			at, x := 0, r.Int64N(100)
+			for x >= counts[at] {
+				x -= counts[at]
+				at++
+			}
+			drawn[at]++
+		}
+		v := variation(counts, drawn)
+		mean += v / tries
+		square += v * v / tries
+	}
+	if got, sd := resampled(counts), math.Sqrt((square-mean*mean)/tries); math.Abs(got-mean) > 5*sd {
+		t.Errorf("expected %v, drawn %v ± %v", got, mean, sd)
+	}
+}
+
+// TestCompareAgainstMaps: distances and combinations of random tables, worked out
+// once more from maps of rows, with unused and missing levels among them.
+func TestCompareAgainstMaps(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	sizes := []int{3, 6, 2, 9, 4}
+	draw := func(n int) (rows [][]uint16) {
+		for range n {
+			row := make([]uint16, len(sizes))
+			for i, s := range sizes {
+				row[i] = uint16(r.IntN(s)) / 2 * 2 % uint16(s) // odd levels are never used
+			}
+			rows = append(rows, row)
+		}
+		return rows
+	}
+	for range 20 {
+		a, b := draw(1+r.IntN(60)), draw(1+r.IntN(60))
+		real, synthetic := missingFirst(t, table(t, sizes, a)), missingFirst(t, table(t, sizes, b))
+		for order := 1; order <= 4; order++ {
+			got, err := Compare(context.Background(), real, synthetic, order)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, worst, sets := Combinations{Order: order}, 0.0, microdata.AllCliques(len(sizes), order)
+			mean := 0.0
+			for _, c := range sets {
+				p, q := byKey(a, c), byKey(b, c)
+				keys := map[string]bool{}
+				for k := range p {
+					keys[k] = true
+				}
+				for k := range q {
+					keys[k] = true
+				}
+				v := 0.0
+				for k := range keys {
+					v += math.Abs(float64(p[k])/float64(len(a))-float64(q[k])/float64(len(b))) / 2
+					if strings.Contains(k, " 0") {
+						continue
+					}
+					if q[k] > 0 {
+						want.Synthetic++
+					}
+					if q[k] > 0 && p[k] == 0 {
+						want.Fabricated++
+					}
+					for i, least := range Thresholds {
+						if int64(p[k]) >= least {
+							want.Real[i]++
+							if q[k] == 0 {
+								want.Suppressed[i]++
+							}
+						}
+					}
+				}
+				mean += v / float64(len(sets))
+				worst = max(worst, v)
+			}
+			if math.Abs(got.Synthetic.Mean-mean) > 1e-9 || math.Abs(got.Synthetic.Worst-worst) > 1e-9 || got.Combinations != want {
+				t.Fatalf("order %d: %+v %+v\nwant %v %v %+v", order, got.Synthetic, got.Combinations, mean, worst, want)
+			}
+		}
+	}
+}
+
+func byKey(rows [][]uint16, c microdata.Clique) map[string]int {
+	out := map[string]int{}
+	for _, row := range rows {
+		key := ""
+		for _, a := range c {
+			key += fmt.Sprint(" ", row[a])
+		}
+		out[key]++
+	}
+	return out
+}
+
+// missingFirst says that level 0 of every column is no answer.
+func missingFirst(t *testing.T, c microdata.Counter) microdata.Counter {
+	t.Helper()
+	d := c.Domain()
+	steps := make([]*microdata.Coarsening, d.Len())
+	for i := range steps {
+		s := &microdata.Coarsening{}
+		for l := range d.Size(i) {
+			level := d.Column(i).Levels[l]
+			if l == 0 {
+				level.Missing = microdata.Unknown
+			}
+			s.Levels, s.Of = append(s.Levels, level), append(s.Of, uint16(l))
+		}
+		steps[i] = s
+	}
+	out, err := c.Coarsen(steps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// TestShares: nothing of nothing is no share.
+func TestShares(t *testing.T) {
+	c := Combinations{Synthetic: 8, Fabricated: 2, Real: [4]int{10, 5}, Suppressed: [4]int{5, 1}}
+	if c.FabricatedShare() != .25 || c.SuppressedShare(0) != .5 || c.SuppressedShare(1) != .2 || c.SuppressedShare(3) != 0 || (Combinations{}).FabricatedShare() != 0 {
+		t.Errorf("%+v", c)
+	}
+}
+
+// TestFitting: parts are never empty, and never hold more than they may.
+func TestFitting(t *testing.T) {
+	sizes := []int{3000, 3000, 2, 2}
+	sets := []microdata.Clique{{0, 1}, {2, 3}, {0, 1}}
+	if n := fitting(sets, sizes); n != 1 {
+		t.Errorf("%d sets with one of 9 million cells", n)
+	}
+	if n := fitting(slices.Repeat([]microdata.Clique{{2, 3}}, 2000), sizes); n != mostSets {
+		t.Errorf("%d small sets", n)
+	}
+	if n := fitting(sets[1:2], sizes); n != 1 {
+		t.Errorf("%d of one", n)
 	}
 }
