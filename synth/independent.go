@@ -17,6 +17,7 @@ func Independent(ctx context.Context, m *dp.Mechanism, o Options) (*Model, error
 		return nil, errors.New("synth: there is no column to synthesize")
 	}
 	o = o.withDefaults()
+	o.Fabrication = Unlimited
 	f := &fitting{Options: o, fine: m, steps: make([]*microdata.Coarsening, d.Len()), sizes: d.Sizes()}
 	var err error
 	if f.columns, f.total, err = measureColumns(ctx, m, m.Left()); err != nil {
@@ -31,5 +32,5 @@ func Independent(ctx context.Context, m *dp.Mechanism, o Options) (*Model, error
 	if err := f.fit(ctx, fitEffort); err != nil {
 		return nil, err
 	}
-	return f.model(), nil
+	return f.model(ctx)
 }

@@ -3,6 +3,7 @@ package synth
 import (
 	"context"
 	"math"
+	"slices"
 
 	"amparo/dp"
 	"amparo/microdata"
@@ -20,6 +21,10 @@ type Model struct {
 	tree     *pgm.Tree
 	sample   *sample // tilted towards pairs that the tree lacks, or nil
 	tables   []Table
+
+	fabrication Fabrication
+	workers     int
+	written     [][]uint16 // the records, where the dial had a say in them
 }
 
 // A Table is a measured table: noisy counts fit for publication, and what the
@@ -45,13 +50,27 @@ func (m *Model) Total() float64 { return m.total }
 // Tables returns the measured tables: each single column, then pairs.
 func (m *Model) Tables() []Table { return m.tables }
 
-func (f *fitting) model() *Model {
+func (f *fitting) model(ctx context.Context) (*Model, error) {
 	m := &Model{
 		domain: f.fine.Domain(), columns: f.columns, steps: f.steps, sizes: f.sizes,
-		total: f.total, tree: f.tree, sample: f.sample,
+		total: f.total, tree: f.tree, sample: f.sample, fabrication: f.Fabrication, workers: f.Workers,
 	}
 	for a, c := range f.columns {
-		m.estimate = append(m.estimate, estimate(m.domain.Column(a), c.Noisy, c.Variance))
+		e := estimate(m.domain.Column(a), c.Noisy, c.Variance)
+		if m.fabrication == Strict {
+			standing(m.domain.Column(a), e, c)
+		}
+		m.estimate = append(m.estimate, e)
+	}
+	if f.Fabrication != Unlimited {
+		f.Progress("mend", 0, mendRounds)
+		if err := m.mend(ctx, f.evidence(func(microdata.Clique) bool { return true }), f.random); err != nil {
+			return nil, err
+		}
+	}
+	rows := m.total
+	if m.written != nil {
+		rows = float64(len(m.written[0]))
 	}
 	for a, c := range f.columns {
 		m.tables = append(m.tables, Table{
@@ -65,11 +84,11 @@ func (f *fitting) model() *Model {
 			t.Coarse = append(t.Coarse, f.steps[a])
 		}
 		for c := range t.Fitted {
-			t.Fitted[c] *= m.total
+			t.Fitted[c] *= rows
 		}
 		m.tables = append(m.tables, t)
 	}
-	return m
+	return m, nil
 }
 
 // merged combines measurements of the same clique by precision, the first one's
@@ -121,8 +140,14 @@ func (m *Model) marginal(c microdata.Clique) []float64 {
 // fineCounts returns the model's counts of one column at its own levels: each
 // group's count shared out as within measures.
 func (m *Model) fineCounts(a int) []float64 {
-	coarse := m.marginal(microdata.Clique{a})
 	out := make([]float64, m.domain.Size(a))
+	if m.written != nil {
+		for _, v := range m.written[a] {
+			out[v]++
+		}
+		return out
+	}
+	coarse := m.marginal(microdata.Clique{a})
 	if m.steps[a] == nil {
 		for l, p := range coarse {
 			out[l] = p * m.total
@@ -165,30 +190,54 @@ func within(estimate []float64, levels []int) []float64 {
 }
 
 // Generate returns round(Total) records, column by column, over the model's
-// domain. The same seed gives the same records.
+// domain; a strict dial may have dropped some. The same seed gives the same records;
+// where the dial is not Unlimited, another seed gives them in another order.
 func (m *Model) Generate(ctx context.Context, seed uint64) ([][]uint16, error) {
 	r := pgm.NewRand(seed)
-	n := max(int(m.total+0.5), 1)
-	var records [][]uint16
-	if m.sample != nil {
-		records = m.sample.resample(n, r)
-	} else {
-		records = m.tree.Generate(n, r)
+	if m.written == nil {
+		_, fine, err := m.draw(ctx, r)
+		return fine, err
 	}
-	for a, step := range m.steps {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if step != nil {
-			refine(records[a], step, m.estimate[a], r)
-		}
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
-	return records, nil
+	rows := make([]int32, len(m.written[0]))
+	for i := range rows {
+		rows[i] = int32(i)
+	}
+	pgm.Shuffle(r, rows)
+	return pick(m.written, rows), nil
 }
 
-// resample writes n records whose numbers are the weights, rounded: systematic
-// sampling in random order.
-func (s *sample) resample(n int, r *pgm.Rand) [][]uint16 {
+// draw draws round(total) records, with coarsened levels and with the domain's.
+func (m *Model) draw(ctx context.Context, r *pgm.Rand) (coarse, fine [][]uint16, err error) {
+	n := max(int(m.total+0.5), 1)
+	if m.sample != nil {
+		coarse = pick(m.sample.columns, m.sample.picks(n, r))
+	} else {
+		coarse = m.tree.Generate(n, r)
+	}
+	fine = make([][]uint16, len(coarse))
+	for a, step := range m.steps {
+		if err := ctx.Err(); err != nil {
+			return nil, nil, err
+		}
+		fine[a] = coarse[a]
+		if step != nil {
+			nobody := -1
+			if m.fabrication == Strict {
+				nobody = blankLevel(m.domain.Column(a))
+			}
+			fine[a] = slices.Clone(coarse[a])
+			refine(fine[a], step, m.estimate[a], nobody, r)
+		}
+	}
+	return coarse, fine, nil
+}
+
+// picks returns n rows of the sample, each as often as its weight says, rounded:
+// systematic sampling in random order.
+func (s *sample) picks(n int, r *pgm.Rand) []int32 {
 	order := make([]int32, len(s.weight))
 	for i := range order {
 		order[i] = int32(i)
@@ -206,24 +255,21 @@ func (s *sample) resample(n int, r *pgm.Rand) [][]uint16 {
 		picks = append(picks, order[len(order)-1])
 	}
 	pgm.Shuffle(r, picks)
-	out := make([][]uint16, len(s.columns))
-	for a, column := range s.columns {
-		out[a] = make([]uint16, n)
-		for k, i := range picks {
-			out[a][k] = column[i]
-		}
-	}
-	return out
+	return picks
 }
 
 // refine replaces each merged group by its levels, in proportion to their share
-// within the group: systematic sampling, so that counts are within one of it.
-func refine(column []uint16, step *microdata.Coarsening, estimate []float64, r *pgm.Rand) {
+// within the group: systematic sampling, so that counts are within one of it. A group
+// of which nothing is estimated becomes the level nobody, where that is not negative.
+func refine(column []uint16, step *microdata.Coarsening, estimate []float64, nobody int, r *pgm.Rand) {
 	rows := make([][]int32, len(step.Levels))
 	for i, g := range column {
 		rows[g] = append(rows[g], int32(i))
 	}
 	for g, levels := range members(step) {
+		if nobody >= 0 && len(levels) > 1 && !slices.ContainsFunc(levels, func(l int) bool { return estimate[l] > 0 }) {
+			levels = []int{nobody}
+		}
 		pgm.Shuffle(r, rows[g])
 		shares := within(estimate, levels)
 		k, sum, u := 0, 0.0, r.Float64()

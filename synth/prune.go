@@ -16,7 +16,7 @@ const mostPruned = 0.003
 // count nor the model believes in, and fits again: what noise alone would
 // fabricate.
 func (f *fitting) prune(ctx context.Context) error {
-	if f.Prune < 0 || len(f.measured) == 0 {
+	if f.Fabrication == Unlimited || len(f.measured) == 0 {
 		return nil
 	}
 	for _, m := range f.measured {
@@ -24,7 +24,7 @@ func (f *fitting) prune(ctx context.Context) error {
 		if p == nil {
 			continue
 		}
-		marked := unbelieved(m, p, f.total, f.Prune)
+		marked := unbelieved(m, p, f.total, pruned)
 		if !slices.Contains(marked, true) {
 			continue
 		}

@@ -10,8 +10,10 @@ import (
 
 // Raking of a sample; chosen on generated data and the same for every file.
 const (
-	// rakeSweeps is the most sweeps over all measurements.
-	rakeSweeps = 30
+	// rakeSweeps are the sweeps over all measurements, rakeAgain those that a sample
+	// takes that was raked before.
+	rakeSweeps = 20
+	rakeAgain  = 8
 	// rakeTrust: measurements weigh as their noise says, and the tree that the
 	// sample came from as if n/rakeTrust records had shown it.
 	rakeTrust = 30.0
@@ -33,7 +35,9 @@ const (
 // raking (Deming and Stephan 1940) that knows how noisy each margin is. A sweep that
 // would leave so little of the sample that it counts for less than leastESS of the
 // records to be written is undone, and the measurements are trusted less from there on.
-func (s *sample) rake(ctx context.Context, ms []pgm.Measurement, total float64, progress func(done, total int)) error {
+//
+// A sample that was raked before begins with full trust, and is done in fewer sweeps.
+func (s *sample) rake(ctx context.Context, ms []pgm.Measurement, total float64, again bool, progress func(done, total int)) error {
 	if len(ms) == 0 {
 		return nil
 	}
@@ -41,13 +45,17 @@ func (s *sample) rake(ctx context.Context, ms []pgm.Measurement, total float64, 
 	scale(s.weight, total)
 	start, most := slices.Clone(s.weight), rakeTrust
 	floor := leastESS * min(total/float64(s.drawn), 1)
-	for sweep := range rakeSweeps {
+	sweeps, ramp := rakeSweeps, rakeRamp
+	if again {
+		sweeps, ramp = rakeAgain, 0
+	}
+	for sweep := range sweeps {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		progress(sweep, rakeSweeps)
+		progress(sweep, sweeps)
 		r.save()
-		trust := min(rakeTrust*math.Exp2(float64(sweep-rakeRamp)), most)
+		trust := min(rakeTrust*math.Exp2(float64(sweep-ramp)), most)
 		if r.sweep(trust); effective(s.weight, start) < floor {
 			r.restore()
 			most = trust / 4

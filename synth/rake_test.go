@@ -70,7 +70,7 @@ func cyclicEvidence(s *sample, n, precision float64) (ms []pgm.Measurement) {
 func TestRakeReachesAttainableMarginals(t *testing.T) {
 	s := square(cyclicSizes...)
 	ms := cyclicEvidence(s, 10_000, 100)
-	if err := s.rake(context.Background(), ms, 10_000, quiet); err != nil {
+	if err := s.rake(context.Background(), ms, 10_000, false, quiet); err != nil {
 		t.Fatal(err)
 	}
 	for _, m := range ms {
@@ -211,7 +211,7 @@ func TestRakeBeatsNoise(t *testing.T) {
 		}
 		ms = append(ms, pgm.Measurement{Clique: c, Counts: y, Precision: []float64{1. / sigma / sigma}})
 	}
-	if err := s.rake(context.Background(), ms, n, quiet); err != nil {
+	if err := s.rake(context.Background(), ms, n, false, quiet); err != nil {
 		t.Fatal(err)
 	}
 	left := 0.0
@@ -233,7 +233,7 @@ func TestRakeKeepsItsEffectiveSize(t *testing.T) {
 	y := make([]float64, 100)
 	y[0] = 1000
 	start := slices.Clone(s.weight)
-	if err := s.rake(context.Background(), []pgm.Measurement{{Clique: microdata.Clique{0, 1}, Counts: y, Precision: []float64{1}}}, 1000, quiet); err != nil {
+	if err := s.rake(context.Background(), []pgm.Measurement{{Clique: microdata.Clique{0, 1}, Counts: y, Precision: []float64{1}}}, 1000, false, quiet); err != nil {
 		t.Fatal(err)
 	}
 	// One record of a hundred would be 0.01.
@@ -250,7 +250,7 @@ func TestRakeKeepsItsEffectiveSize(t *testing.T) {
 func TestRakeSaysNothingOfNothing(t *testing.T) {
 	for _, ms := range [][]pgm.Measurement{nil, {{Clique: microdata.Clique{0}, Counts: []float64{90, -9}, Precision: []float64{0}}}} {
 		s := square(2, 3)
-		if err := s.rake(context.Background(), ms, 50, quiet); err != nil {
+		if err := s.rake(context.Background(), ms, 50, false, quiet); err != nil {
 			t.Fatal(err)
 		}
 		for _, w := range s.weight {
@@ -303,7 +303,7 @@ func TestRakeSameForAnyWorkers(t *testing.T) {
 			{Clique: microdata.Clique{0, 3}, Counts: y, Precision: []float64{.1}},
 			{Clique: microdata.Clique{0, 1}, Counts: y[:6], Precision: []float64{1}},
 		}
-		if err := s.rake(context.Background(), ms, 1770, quiet); err != nil {
+		if err := s.rake(context.Background(), ms, 1770, false, quiet); err != nil {
 			t.Fatal(err)
 		}
 		if first == nil {
@@ -318,7 +318,7 @@ func TestRakeStopsWhenCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	s := square(2, 2)
-	if s.rake(ctx, []pgm.Measurement{{Clique: microdata.Clique{0}, Counts: []float64{9, 1}, Precision: []float64{1}}}, 10, quiet) == nil {
+	if s.rake(ctx, []pgm.Measurement{{Clique: microdata.Clique{0}, Counts: []float64{9, 1}, Precision: []float64{1}}}, 10, false, quiet) == nil {
 		t.Error("a cancelled tilt went on")
 	}
 }

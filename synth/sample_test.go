@@ -110,7 +110,7 @@ func TestResampleRounds(t *testing.T) {
 	for r := range s.weight {
 		s.weight[r] = float64(r) / 190
 	}
-	out := s.resample(1000, pgm.NewRand(3))
+	out := pick(s.columns, s.picks(1000, pgm.NewRand(3)))
 	counts := make([]float64, 20)
 	for i := range out[0] {
 		counts[int(out[0][i])*5+int(out[1][i])]++

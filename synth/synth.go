@@ -36,10 +36,8 @@ type Options struct {
 	MaxCells int
 	// Rounds of select, measure and fit. Default 2.
 	Rounds int
-	// Prune makes cells impossible whose noisy count is below Prune standard
-	// deviations and that the model does not expect either. 0 means 2; a
-	// negative value never prunes.
-	Prune float64
+	// Fabrication is the dial between inventing and losing. Default Limited.
+	Fabrication Fabrication
 	// Tilt is the share of the pairs' budget kept for pairs that the tree cannot
 	// hold. 0 means that the noisy scores decide; a negative value keeps none.
 	Tilt float64
@@ -59,9 +57,6 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Rounds <= 0 {
 		o.Rounds = 2
-	}
-	if o.Prune == 0 {
-		o.Prune = 2
 	}
 	if o.Workers < 1 {
 		o.Workers = 1
@@ -98,7 +93,7 @@ func Fit(ctx context.Context, m *dp.Mechanism, o Options) (*Model, error) {
 			return nil, err
 		}
 	}
-	return f.model(), nil
+	return f.model(ctx)
 }
 
 func (o Options) check(d *microdata.Domain) error {
@@ -113,8 +108,8 @@ func (o Options) check(d *microdata.Domain) error {
 			return fmt.Errorf("synth: a table to publish has %d columns; single columns always are published, and pairs can be", len(c))
 		}
 	}
-	if math.IsNaN(o.Prune) || math.IsNaN(o.Tilt) || o.Tilt >= 1 {
-		return errors.New("synth: Prune must be a number and Tilt below 1")
+	if math.IsNaN(o.Tilt) || o.Tilt >= 1 || int(o.Fabrication) >= len(dial) {
+		return errors.New("synth: Tilt must be a number below 1, and Fabrication a position of the dial")
 	}
 	return nil
 }

@@ -136,7 +136,7 @@ func TestTiltReachesWhatTheTreeCannot(t *testing.T) {
 		}
 	}
 	table := newTable(t, columns, codes)
-	small := Options{MaxCells: 150, Prune: -1, Tilt: -1}
+	small := Options{MaxCells: 150, Fabrication: Unlimited, Tilt: -1}
 	without := far(t, table, fit(t, table, 2, small), 2)
 	small.Tilt = .5
 	with := far(t, table, fit(t, table, 2, small), 2)
@@ -282,7 +282,7 @@ func TestFitRefuses(t *testing.T) {
 		"a table of no such column": {Publish: []microdata.Clique{{0, 9}}},
 		"a table not ascending":     {Publish: []microdata.Clique{{1, 0}}},
 		"a table of one column":     {Publish: []microdata.Clique{{1}}},
-		"prune NaN":                 {Prune: math.NaN()},
+		"no position of the dial":   {Fabrication: 9},
 		"tilt everything":           {Tilt: 1},
 	} {
 		m, budget := open(t, table, 1, 1)

@@ -56,5 +56,5 @@ func (f *fitting) tilt(ctx context.Context) error {
 		return err
 	}
 	everything := f.evidence(func(microdata.Clique) bool { return true })
-	return f.sample.rake(ctx, everything, f.total, func(done, total int) { f.Progress("tilt", done, total) })
+	return f.sample.rake(ctx, everything, f.total, false, func(done, total int) { f.Progress("tilt", done, total) })
 }

@@ -1,0 +1,292 @@
+package synth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"amparo/dp"
+	"amparo/microdata"
+	"amparo/synth/pgm"
+)
+
+// Fabrication is the dial between what is invented and what is lost. A model that
+// keeps every dependence gives some chance to combinations of values that no person
+// has; to write none of them, rare ones that people do have must go as well.
+type Fabrication uint8
+
+// The positions of the dial. None looks at the data again.
+const (
+	// Limited, the default, makes cells impossible that neither noise nor model
+	// believes in, and writes other records in place of those that hold the rarest
+	// combinations, for as long as these are few.
+	Limited Fabrication = iota
+	// Unlimited writes what the model gives a chance.
+	Unlimited
+	// Strict writes no combination of up to three values that fewer than StrictSupport
+	// of its records share, and no value that stands less than two standard deviations
+	// of its noise above nobody. Values are blanked for it, and records dropped
+	// where that does not help.
+	Strict
+)
+
+var dial = [...]string{"limited", "unlimited", "strict"}
+
+// String returns the position's name.
+func (f Fabrication) String() string {
+	if int(f) < len(dial) {
+		return dial[f]
+	}
+	return fmt.Sprint("fabrication(", uint8(f), ")")
+}
+
+// ParseFabrication reads what String wrote.
+func ParseFabrication(s string) (Fabrication, error) {
+	for f, name := range dial {
+		if s == name {
+			return Fabrication(f), nil
+		}
+	}
+	return 0, fmt.Errorf("synth: fabrication is %s, %s or %s", dial[Limited], dial[Unlimited], dial[Strict])
+}
+
+// StrictSupport is how many records of a strict output share each combination of up
+// to three values.
+const StrictSupport = 10
+
+// Settings of the dial; chosen on generated data and the same for every file.
+const (
+	pruned      = 2.0  // standard deviations above zero that a pair's cell must reach
+	levelStands = 2.0  // the same of a single level, in a strict output
+	mostMended  = 0.15 // records written anew, at the default
+	mendRounds  = 2
+	mostVisits  = 3e9 // rows to be visited for triples, at the default
+)
+
+// mend draws the records to be written, and writes those anew that hold combinations
+// of too little support: the others are raked to all that was measured, and drawn from
+// in their place. The model's counts are then the counts of these records.
+//
+// A combination's support is the number of records that share it, which is what the
+// model expects, rounded: at the same loss it invents less than a measurement of
+// each combination would, for the model has heard of it from many.
+func (m *Model) mend(ctx context.Context, evidence []pgm.Measurement, r *pgm.Rand) error {
+	coarse, fine, err := m.draw(ctx, r)
+	if err != nil {
+		return err
+	}
+	n := len(fine[0])
+	for round := range mendRounds {
+		good := m.supported(newRoll(m.domain, fine, m.workers), round)
+		if good == nil {
+			break
+		}
+		s := even(m.sizes, pick(coarse, good), m.workers)
+		if err := s.rake(ctx, evidence, m.total, true, func(int, int) {}); err != nil {
+			return err
+		}
+		picks := s.picks(n, r)
+		for i, k := range picks {
+			picks[i] = good[k]
+		}
+		coarse, fine = pick(coarse, picks), pick(fine, picks)
+	}
+	if m.fabrication == Strict {
+		if fine, err = blank(ctx, m.domain, fine, StrictSupport, m.workers); err != nil {
+			return err
+		}
+		if len(fine[0]) == 0 {
+			return errors.New("synth: a strict output keeps no record: no combination of values is common enough, and not every column has a level for what is withheld")
+		}
+		coarse = slices.Clone(fine)
+		for a, step := range m.steps {
+			if step != nil {
+				coarse[a] = make([]uint16, len(fine[a]))
+				for i, v := range fine[a] {
+					coarse[a][i] = step.Of[v]
+				}
+			}
+		}
+	}
+	m.written, m.sample = fine, even(m.sizes, coarse, m.workers)
+	return nil
+}
+
+// even returns the sample in which all records weigh the same.
+func even(sizes []int, columns [][]uint16, workers int) *sample {
+	s := &sample{sizes: sizes, columns: columns, workers: workers, drawn: len(columns[0]), weight: make([]float64, len(columns[0]))}
+	for i := range s.weight {
+		s.weight[i] = 1 / float64(len(s.weight))
+	}
+	return s
+}
+
+// supported returns the rows that hold no combination of too little support; nil
+// where all rows are to stay.
+func (m *Model) supported(x *roll, round int) []int32 {
+	type aim struct {
+		support uint32
+		values  int
+	}
+	aims := []aim{{5, longest}, {3, longest}, {2, longest}}
+	if m.fabrication == Strict {
+		aims = []aim{{StrictSupport, longest}}
+	}
+	byLength := map[int][]uint32{}
+	for _, a := range aims {
+		if m.fabrication != Strict && x.cost(a.values) > mostVisits {
+			continue
+		}
+		least, ok := byLength[a.values]
+		if !ok {
+			least = x.least(a.values)
+			byLength[a.values] = least
+		}
+		var keep []int32
+		for i, n := range least {
+			if n >= a.support {
+				keep = append(keep, int32(i))
+			}
+		}
+		switch share := 1 - float64(len(keep))/float64(len(least)); {
+		case share == 0:
+			return nil
+		case share <= mostMended, m.fabrication == Strict && round == 0 && share <= 0.5:
+			return keep
+		}
+	}
+	return nil
+}
+
+// pick returns the given rows of all columns.
+func pick(columns [][]uint16, rows []int32) [][]uint16 {
+	out := make([][]uint16, len(columns))
+	for a, column := range columns {
+		out[a] = make([]uint16, len(rows))
+		for i, r := range rows {
+			out[a][i] = column[r]
+		}
+	}
+	return out
+}
+
+// standing strikes out the estimates of a column's values that do not stand out of
+// their noise.
+func standing(c *microdata.Column, estimate []float64, m dp.Measurement) {
+	for l, y := range m.Noisy {
+		if c.Levels[l].Missing == microdata.Present && float64(y) < levelStands*math.Sqrt(m.Variance) {
+			estimate[l] = 0
+		}
+	}
+}
+
+// blank makes the records of a strict output: as long as a combination of up to
+// three values is shared by fewer than least records, each record that holds such
+// gives up the value that stands in most of them. A column without a missing level
+// costs the record. What was given up lowers other counts, so that it is looked at
+// again, until nothing is left to give up.
+func blank(ctx context.Context, d *microdata.Domain, records [][]uint16, least uint32, workers int) ([][]uint16, error) {
+	missing := make([]int, d.Len())
+	for a := range missing {
+		missing[a] = blankLevel(d.Column(a))
+	}
+	for len(records[0]) > 0 {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		x := newRoll(d, records, workers)
+		unsupported := x.below(least)
+		if len(unsupported) == 0 {
+			break
+		}
+		gone := make([]bool, x.rows)
+		for r, sets := range unsupported {
+			for len(sets) > 0 {
+				a := mostCommon(sets, x, int(r))
+				if missing[a] < 0 {
+					gone[r] = true
+					break
+				}
+				records[a][r] = uint16(missing[a])
+				sets = without(sets, a)
+			}
+		}
+		stay := make([]int32, 0, x.rows)
+		for r, g := range gone {
+			if !g {
+				stay = append(stay, int32(r))
+			}
+		}
+		if len(stay) < x.rows {
+			records = pick(records, stay)
+		}
+	}
+	return records, nil
+}
+
+// below lists, by row, the sets of columns whose combination fewer than least rows
+// share.
+func (x *roll) below(least uint32) map[int32][]microdata.Clique {
+	parts := make([]map[int32][]microdata.Clique, x.workers)
+	for w := range parts {
+		parts[w] = map[int32][]microdata.Clique{}
+	}
+	for n := 1; n <= min(longest, len(x.sizes)); n++ {
+		x.each(n, func(w int, c microdata.Clique, rows []int32, count []uint32) {
+			for i, r := range rows {
+				if count[i] < least {
+					parts[w][r] = append(parts[w][r], c)
+				}
+			}
+		})
+	}
+	for _, part := range parts[1:] {
+		for r, sets := range part {
+			parts[0][r] = append(parts[0][r], sets...)
+		}
+	}
+	return parts[0]
+}
+
+// mostCommon returns the column that stands in most of the sets; of several, the
+// one that most rows hold, whose loss is the least; of those the first.
+func mostCommon(sets []microdata.Clique, x *roll, row int) int {
+	in := make([]int, len(x.sizes))
+	for _, c := range sets {
+		for _, a := range c {
+			in[a]++
+		}
+	}
+	best := 0
+	for a := range in {
+		if in[a] > in[best] || in[a] == in[best] && len(x.holders[a]) > len(x.holders[best]) {
+			best = a
+		}
+	}
+	return best
+}
+
+// without returns the sets that do not hold column a.
+func without(sets []microdata.Clique, a int) (out []microdata.Clique) {
+	for _, c := range sets {
+		if !c.Contains(microdata.Clique{a}) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// blankLevel returns the level of a column that stands for a value given up: what
+// was withheld, or else what is not known; −1 where it has none.
+func blankLevel(c *microdata.Column) int {
+	best, rank := -1, math.MaxInt
+	for l, level := range c.Levels {
+		order := map[microdata.Missing]int{microdata.Withheld: 0, microdata.Unknown: 1, microdata.NotAsked: 2}
+		if k, ok := order[level.Missing]; ok && k < rank {
+			best, rank = l, k
+		}
+	}
+	return best
+}
