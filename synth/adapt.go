@@ -16,7 +16,7 @@ var fitEffort = pgm.Effort{Iterations: 300}
 // adapt runs the rounds: look where the model errs, measure there, fit again.
 func (f *fitting) adapt(ctx context.Context) error {
 	f.candidates()
-	if err := f.refit(ctx, nil); err != nil {
+	if err := f.refit(ctx, f.scopes()); err != nil {
 		return err
 	}
 	for round := range f.Rounds {
@@ -111,9 +111,10 @@ func (f *fitting) measure(ctx context.Context, chosen []int, share dp.Precision)
 	return nil
 }
 
-// held returns the measured pairs that a tree of MaxCells can hold, the first
-// measured first.
+// held returns the scopes of the rules and the measured pairs that a tree of MaxCells
+// can hold with them, the first measured first.
 func (f *fitting) held() (sets []microdata.Clique) {
+	sets = f.scopes()
 	seen := map[[2]int]bool{}
 	for _, m := range f.measured {
 		key := [2]int{m.Clique[0], m.Clique[1]}
@@ -145,6 +146,9 @@ func (f *fitting) fitWith(sets []microdata.Clique, more microdata.Clique) []micr
 func (f *fitting) refit(ctx context.Context, sets []microdata.Clique) (err error) {
 	if f.tree, err = pgm.NewTree(f.sizes, pgm.Triangulate(f.sizes, sets), f.Workers); err != nil {
 		return fmt.Errorf("synth: %w", err)
+	}
+	if err := f.forbid(f.tree); err != nil {
+		return err
 	}
 	return f.fit(ctx, fitEffort)
 }

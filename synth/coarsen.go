@@ -2,7 +2,9 @@ package synth
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 
 	"amparo/microdata"
 )
@@ -16,20 +18,38 @@ import (
 // else it is merged one step further up. Without a hierarchy, or above its top,
 // all rare levels become one rest.
 func Coarsen(c *microdata.Column, noisy []int64, least float64) *microdata.Coarsening {
+	return coarsen(c, make([]string, len(noisy)), noisy, least)
+}
+
+// coarsen is Coarsen, but merges only levels that kinds calls alike.
+func coarsen(c *microdata.Column, kinds []string, noisy []int64, least float64) *microdata.Coarsening {
 	const kept = -1
-	n := len(c.Levels)
-	rest := make([]int, n) // the step at whose group a level is merged; kept: it stands alone
-	var loose []int
+	rest := slices.Repeat([]int{kept}, len(c.Levels)) // the step at whose group a level is merged; kept: it stands alone
+	steps := c.Steps()
+	for _, loose := range rareLevels(kinds, noisy, least) {
+		merge(steps, rest, loose, noisy, least)
+	}
+	return group(c, steps, kinds, rest)
+}
+
+// rareLevels lists the levels below least, kind by kind, where there are two at least.
+func rareLevels(kinds []string, noisy []int64, least float64) (out [][]int) {
+	byKind := map[string][]int{}
 	for l, y := range noisy {
-		rest[l] = kept
 		if float64(y) < least {
-			loose = append(loose, l)
+			byKind[kinds[l]] = append(byKind[kinds[l]], l)
 		}
 	}
-	if len(loose) < 2 {
-		return nil
+	for _, kind := range slices.Sorted(maps.Keys(byKind)) {
+		if len(byKind[kind]) > 1 {
+			out = append(out, byKind[kind])
+		}
 	}
-	steps := c.Steps()
+	return out
+}
+
+// merge notes at which step each of the loose levels joins others.
+func merge(steps []microdata.Coarsening, rest, loose []int, noisy []int64, least float64) {
 	for s := range len(steps) + 1 {
 		var still []int
 		for _, members := range gather(steps, s, loose) {
@@ -44,7 +64,6 @@ func Coarsen(c *microdata.Column, noisy []int64, least float64) *microdata.Coars
 		}
 		loose = still
 	}
-	return group(c, steps, rest)
 }
 
 // gather sorts levels by their group at step s of the hierarchy, in the order of
@@ -71,15 +90,18 @@ func gather(steps []microdata.Coarsening, s int, levels []int) [][]int {
 }
 
 // group writes the coarsening in which level l stays alone (rest[l] < 0) or
-// joins the others of its group at step rest[l].
-func group(c *microdata.Column, steps []microdata.Coarsening, rest []int) *microdata.Coarsening {
-	type key struct{ step, group int }
+// joins the others of its group and kind at step rest[l].
+func group(c *microdata.Column, steps []microdata.Coarsening, kinds []string, rest []int) *microdata.Coarsening {
+	type key struct {
+		step, group int
+		kind        string
+	}
 	out := &microdata.Coarsening{Name: "merged", Of: make([]uint16, len(rest))}
-	index, members := map[key]int{}, map[int]int{}
+	index, members, spelled := map[key]int{}, map[int]int{}, map[string]int{}
 	for l, s := range rest {
-		k := key{-1, l}
+		k := key{-1, l, ""}
 		if s >= 0 {
-			k = key{s, 0}
+			k = key{s, 0, kinds[l]}
 			if s < len(steps) {
 				k.group = int(steps[s].Of[l])
 			}
@@ -89,6 +111,10 @@ func group(c *microdata.Column, steps []microdata.Coarsening, rest []int) *micro
 			g = len(out.Levels)
 			index[k] = g
 			out.Levels = append(out.Levels, restLevel(c, steps, k.step, k.group, l))
+			spelled[out.Levels[g].Value]++
+			if n := spelled[out.Levels[g].Value]; s >= 0 && n > 1 { // rules tell apart what would be one rest
+				out.Levels[g] = numbered(out.Levels[g], n)
+			}
 		}
 		out.Of[l] = uint16(g)
 		members[g]++
@@ -100,6 +126,15 @@ func group(c *microdata.Column, steps []microdata.Coarsening, rest []int) *micro
 		if members[int(g)] == 1 {
 			out.Levels[g] = c.Levels[l]
 		}
+	}
+	return out
+}
+
+// numbered tells a rest from others of its name.
+func numbered(l microdata.Level, n int) microdata.Level {
+	out := microdata.Level{Value: fmt.Sprintf("%s %d", l.Value, n), Label: microdata.Text{}, Missing: l.Missing}
+	for lang, text := range l.Label {
+		out.Label[lang] = fmt.Sprintf("%s (%d)", text, n)
 	}
 	return out
 }

@@ -7,6 +7,7 @@ import (
 
 	"amparo/dp"
 	"amparo/microdata"
+	"amparo/microdata/rules"
 	"amparo/synth/pgm"
 )
 
@@ -62,13 +63,16 @@ func (f *fitting) coarsen(ctx context.Context) error {
 	f.steps = make([]*microdata.Coarsening, d.Len())
 	reference := f.pairNoise()
 	for a := range f.steps {
-		f.steps[a] = Coarsen(d.Column(a), f.columns[a].Noisy, rare*max(math.Sqrt(f.columns[a].Variance), reference))
+		f.steps[a] = coarsen(d.Column(a), rules.Signature(f.Rules, a, d.Size(a)), f.columns[a].Noisy, rare*max(math.Sqrt(f.columns[a].Variance), reference))
 	}
 	var err error
 	if f.coarse, err = f.fine.Coarsen(f.steps); err != nil {
 		return fmt.Errorf("synth: coarsening: %w", err)
 	}
 	f.sizes = f.coarse.Domain().Sizes()
+	if f.never, err = rules.Coarsen(f.Rules, f.steps); err != nil {
+		return err
+	}
 	for a, m := range f.columns {
 		f.singles = append(f.singles, coarseEvidence(a, m, f.steps[a]))
 	}

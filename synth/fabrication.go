@@ -9,6 +9,7 @@ import (
 
 	"amparo/dp"
 	"amparo/microdata"
+	"amparo/microdata/rules"
 	"amparo/synth/pgm"
 )
 
@@ -94,7 +95,7 @@ func (m *Model) mend(ctx context.Context, evidence []pgm.Measurement, r *pgm.Ran
 		coarse, fine = pick(coarse, picks), pick(fine, picks)
 	}
 	if m.fabrication == Strict {
-		if fine, err = blank(ctx, m.domain, fine, StrictSupport, m.workers); err != nil {
+		if fine, err = blank(ctx, m.domain, m.never, fine, StrictSupport, m.workers); err != nil {
 			return err
 		}
 		if len(fine[0]) == 0 {
@@ -185,9 +186,9 @@ func standing(c *microdata.Column, estimate []float64, m dp.Measurement) {
 // blank makes the records of a strict output: as long as a combination of up to
 // three values is shared by fewer than least records, each record that holds such
 // gives up the value that stands in most of them. A column without a missing level
-// costs the record. What was given up lowers other counts, so that it is looked at
+// costs the record, and so does a blank that breaks a rule. What was given up lowers other counts, so that it is looked at
 // again, until nothing is left to give up.
-func blank(ctx context.Context, d *microdata.Domain, records [][]uint16, least uint32, workers int) ([][]uint16, error) {
+func blank(ctx context.Context, d *microdata.Domain, never []rules.Never, records [][]uint16, least uint32, workers int) ([][]uint16, error) {
 	missing := make([]int, d.Len())
 	for a := range missing {
 		missing[a] = blankLevel(d.Column(a))
@@ -212,6 +213,7 @@ func blank(ctx context.Context, d *microdata.Domain, records [][]uint16, least u
 				records[a][r] = uint16(missing[a])
 				sets = without(sets, a)
 			}
+			gone[r] = gone[r] || !keeps(never, records, int(r))
 		}
 		stay := make([]int32, 0, x.rows)
 		for r, g := range gone {

@@ -32,7 +32,7 @@ func TestBlankLeavesNoRareCombination(t *testing.T) {
 		d := someDomain(t, sizes, true, true, true, true, trial%2 == 0)
 		before := someRecords(r, 150, sizes)
 		after := pick(before, rowsOf(len(before[0]))) // blank writes in place
-		after, err := blank(context.Background(), d, after, 6, 1+trial%3)
+		after, err := blank(context.Background(), d, nil, after, 6, 1+trial%3)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -72,7 +72,7 @@ func TestBlankStopsWhenCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	sizes := []int{3, 3}
-	if _, err := blank(ctx, someDomain(t, sizes), someRecords(pgm.NewRand(1), 20, sizes), 5, 1); err == nil {
+	if _, err := blank(ctx, someDomain(t, sizes), nil, someRecords(pgm.NewRand(1), 20, sizes), 5, 1); err == nil {
 		t.Error("went on")
 	}
 }
@@ -82,7 +82,7 @@ func TestBlankStopsWhenCancelled(t *testing.T) {
 func TestBlankGivesUpLittle(t *testing.T) {
 	records := [][]uint16{slices.Repeat([]uint16{1}, 40), slices.Repeat([]uint16{2}, 40), slices.Repeat([]uint16{1}, 40)}
 	records[1][7] = 1
-	got, err := blank(context.Background(), someDomain(t, []int{3, 3, 3}, true, true, true), records, 10, 1)
+	got, err := blank(context.Background(), someDomain(t, []int{3, 3, 3}, true, true, true), nil, records, 10, 1)
 	if err != nil || got[0][7] != 1 || got[1][7] != 0 || got[2][7] != 1 || len(got[0]) != 40 {
 		t.Errorf("row 7 became %d %d %d, %v", got[0][7], got[1][7], got[2][7], err)
 	}

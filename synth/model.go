@@ -7,6 +7,7 @@ import (
 
 	"amparo/dp"
 	"amparo/microdata"
+	"amparo/microdata/rules"
 	"amparo/synth/pgm"
 )
 
@@ -22,6 +23,7 @@ type Model struct {
 	sample   *sample // tilted towards pairs that the tree lacks, or nil
 	tables   []Table
 
+	never       []rules.Never
 	fabrication Fabrication
 	workers     int
 	written     [][]uint16 // the records, where the dial had a say in them
@@ -53,7 +55,7 @@ func (m *Model) Tables() []Table { return m.tables }
 func (f *fitting) model(ctx context.Context) (*Model, error) {
 	m := &Model{
 		domain: f.fine.Domain(), columns: f.columns, steps: f.steps, sizes: f.sizes,
-		total: f.total, tree: f.tree, sample: f.sample, fabrication: f.Fabrication, workers: f.Workers,
+		total: f.total, tree: f.tree, sample: f.sample, never: f.Rules, fabrication: f.Fabrication, workers: f.Workers,
 	}
 	for a, c := range f.columns {
 		e := estimate(m.domain.Column(a), c.Noisy, c.Variance)

@@ -23,6 +23,7 @@ import (
 
 	"amparo/dp"
 	"amparo/microdata"
+	"amparo/microdata/rules"
 	"amparo/synth/pgm"
 )
 
@@ -36,6 +37,9 @@ type Options struct {
 	MaxCells int
 	// Rounds of select, measure and fit. Default 2.
 	Rounds int
+	// Rules are combinations of levels that no record holds: no synthetic one will.
+	// The table must keep them (rules.Set.Apply). Default none.
+	Rules []rules.Never
 	// Fabrication is the dial between inventing and losing. Default Limited.
 	Fabrication Fabrication
 	// Tilt is the share of the pairs' budget kept for pairs that the tree cannot
@@ -108,6 +112,9 @@ func (o Options) check(d *microdata.Domain) error {
 			return fmt.Errorf("synth: a table to publish has %d columns; single columns always are published, and pairs can be", len(c))
 		}
 	}
+	if err := o.checkRules(d); err != nil {
+		return err
+	}
 	if math.IsNaN(o.Tilt) || o.Tilt >= 1 || int(o.Fabrication) >= len(dial) {
 		return errors.New("synth: Tilt must be a number below 1, and Fabrication a position of the dial")
 	}
@@ -126,6 +133,7 @@ type fitting struct {
 	steps    []*microdata.Coarsening // per column; nil: as given
 	coarse   *dp.Mechanism           // over the coarsened domain
 	sizes    []int                   // coarsened
+	never    []rules.Never           // coarsened
 	pairs    []pair                  // candidates, of coarsened columns
 	singles  []pgm.Measurement       // single columns, coarsened
 	measured []dp.Measurement        // pairs, coarsened

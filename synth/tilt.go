@@ -25,7 +25,7 @@ func (f *fitting) tiltShare() float64 {
 	}
 	share := f.coarse.Left()
 	free, whole := f.best(f.every(), share, 0, 0)
-	grown := f.grow(nil, price(whole, share), nil)
+	grown := f.grow(f.scopes(), price(whole, share), nil)
 	inside, outside := 0.0, 0.0
 	for _, i := range free {
 		if slices.Contains(grown, i) {
