@@ -8,6 +8,7 @@ import (
 	"amparo/dp"
 	"amparo/internal/release"
 	"amparo/microdata/tabular"
+	"amparo/synth"
 )
 
 // fileFlags are those of every command that reads a file of records.
@@ -35,18 +36,24 @@ func (f *fileFlags) domain() (*tabular.DomainFile, error) {
 
 // protectFlags are those of every command that spends.
 type protectFlags struct {
-	Population string  `required:"" placeholder:"P" help:"Whose people are in the file; its budget pays."`
-	Epsilon    float64 `required:"" type:"number" placeholder:"E" help:"ε of this run."`
-	Delta      float64 `required:"" type:"number" placeholder:"D" help:"δ of this run."`
-	Seed       *uint64 `help:"Fix which records are drawn. Never fixes the noise."`
+	Population  string  `required:"" placeholder:"P" help:"Whose people are in the file; its budget pays."`
+	Epsilon     float64 `required:"" type:"number" placeholder:"E" help:"ε of this run."`
+	Delta       float64 `required:"" type:"number" placeholder:"D" help:"δ of this run."`
+	Rules       string  `placeholder:"FILE" help:"Rules that no synthetic record may break, such as: isChild = 1 => age in 0--8, 9--17."`
+	Fabrication string  `enum:"limited,unlimited,strict" default:"limited" help:"Between inventing combinations of values and losing them: ${enum}."`
+	Seed        *uint64 `help:"Fix which records are drawn. Never fixes the noise."`
 }
 
 // request fills in what all runs share. The caller closes the ledger.
 func (p *program) request(f *fileFlags, q *protectFlags, ledger release.Ledger) (release.Request, error) {
 	domain, err := f.domain()
+	if err != nil {
+		return release.Request{}, err
+	}
+	dial, err := synth.ParseFabrication(q.Fabrication)
 	return release.Request{
 		File: f.File, Population: q.Population, Epsilon: dp.Epsilon(q.Epsilon), Delta: dp.Delta(q.Delta), Seed: q.Seed,
-		Drop: f.Drop, Allow: f.Allow, Person: f.Person, Domain: domain,
+		Drop: f.Drop, Allow: f.Allow, Person: f.Person, Domain: domain, Rules: q.Rules, Fabrication: dial,
 		Ledger: ledger, Noise: p.noise, Now: p.now, Code: code(), Workers: workers(),
 	}, err
 }

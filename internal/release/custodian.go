@@ -24,15 +24,16 @@ type CustodianReport struct {
 	Synthetic int
 	Distances []OrderDistance
 	Open      []OpenFigures
+	Rules     int // how many
+	Mended    Mended
 }
 
 // OrderDistance is the distance over all sets of so many columns, beside that of
-// the independent model without noise.
+// the independent model and a fresh sample, and what became of the combinations.
 type OrderDistance struct {
-	evaluate.Distance
-	Columns     []string           // names of the columns of the worst set
-	Labels      []microdata.Text   // theirs
-	Independent *evaluate.Distance // nil for single columns
+	evaluate.Comparison
+	Columns []string         // names of the columns of the worst set
+	Labels  []microdata.Text // theirs
 }
 
 // OpenFigures says how much private discovery left out.
@@ -50,7 +51,10 @@ func (r *run) compare(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	p := &CustodianReport{Dataset: r.result.Dataset, Version: r.result.Version, Written: r.Now(), Real: r.file.Table.Rows(), Synthetic: drawn.Rows()}
+	p := &CustodianReport{Dataset: r.result.Dataset, Version: r.result.Version, Written: r.Now(), Real: r.file.Table.Rows(), Synthetic: drawn.Rows(), Mended: r.mended}
+	if r.rules != nil {
+		p.Rules = len(r.rules.Rules)
+	}
 	for i := range r.file.Open {
 		p.Open = append(p.Open, OpenFigures{r.file.Open[i].Name, len(r.file.Open[i].Values()), r.result.Found[i].Levels})
 	}
@@ -71,13 +75,10 @@ func distance(ctx context.Context, d *microdata.Domain, real, synthetic microdat
 	if err != nil {
 		return nil, err
 	}
-	o := &OrderDistance{Distance: c.Synthetic}
-	for _, a := range o.At {
+	o := &OrderDistance{Comparison: c}
+	for _, a := range c.Synthetic.At {
 		o.Columns = append(o.Columns, d.Column(a).Name)
 		o.Labels = append(o.Labels, d.Column(a).Label)
-	}
-	if order > 1 {
-		o.Independent = &c.Independent
 	}
 	return o, nil
 }

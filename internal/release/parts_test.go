@@ -17,6 +17,7 @@ import (
 	"amparo/dp"
 	"amparo/internal/catalog/publish"
 	"amparo/microdata"
+	"amparo/microdata/rules"
 	"amparo/synth"
 )
 
@@ -88,7 +89,37 @@ func small(t *testing.T) released {
 	merge := &microdata.Coarsening{Levels: []microdata.Level{{Value: "xy"}, {Value: "z"}}, Of: []uint16{0, 0, 1}}
 	return released{d, 4.2, []synth.Table{{Clique: microdata.Clique{0, 1}, Coarse: []*microdata.Coarsening{merge, nil},
 		Noisy: []int64{1, 2, -1, 2}, Variance: 4, Fitted: []float64{1, 2, 0, 1}}},
-		[][]uint16{{0, 1, 2, 0}, {0, 1, 1, 1}}}
+		[][]uint16{{0, 1, 2, 0}, {0, 1, 1, 1}}, nil, synth.Limited}
+}
+
+// TestBrokenRulesAreNotReleased: a record that breaks a rule stops a release; only a
+// strict output may have fewer rows than the noisy total, and none more.
+func TestBrokenRulesAreNotReleased(t *testing.T) {
+	r := small(t)
+	var err error
+	if r.rules, err = rules.Parse(strings.NewReader("a = y => b = 0\na = z => b != 0"), r.domain); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.check(); err == nil || !strings.Contains(err.Error(), "breaks a rule") {
+		t.Errorf("a broken rule: %v", err)
+	}
+	if figures, broken := r.ruleFigures(); !broken || len(figures) != 2 || figures[0].Violations != 1 || figures[1].Violations != 0 {
+		t.Errorf("%+v", figures)
+	}
+	r.records[1][1] = 0
+	if err := r.check(); err != nil {
+		t.Error(err)
+	}
+	r.total = 6
+	if r.check() == nil {
+		t.Error("rows are missing from an output that is not strict")
+	}
+	if r.dial = synth.Strict; r.check() != nil {
+		t.Error("a strict output may not drop rows")
+	}
+	if r.total = 3; r.check() == nil {
+		t.Error("a strict output has more rows than the noisy total")
+	}
 }
 
 func TestReleasedValuesAreChecked(t *testing.T) {

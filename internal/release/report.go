@@ -12,6 +12,7 @@ import (
 	"amparo/internal/catalog"
 	"amparo/microdata"
 	"amparo/synth"
+	"amparo/synth/evaluate"
 )
 
 // Languages are those of the reports.
@@ -39,6 +40,8 @@ type Report struct {
 	Found       []FoundLevels       `json:"found,omitempty"`
 	Dropped     []string            `json:"dropped,omitempty"`
 	Allowed     []string            `json:"allowed,omitempty"`
+	Fabrication string              `json:"fabrication"`
+	Support     int                 `json:"support,omitempty"` // of a strict output: records that share each combination of up to three values
 	Tables      []TableFigures      `json:"tables"`
 	Rules       []RuleFigures       `json:"rules"`
 }
@@ -82,6 +85,12 @@ func (r *run) report(m catalog.Manifest) *Report {
 		Rules: []RuleFigures{{microdata.Text{
 			"es": "Cada valor está en la lista pública o descubierta de su columna",
 			"en": "Every value is in the public or discovered list of its column"}, 0}},
+	}
+	broken, _ := released{records: r.drawn, rules: r.rules}.ruleFigures()
+	p.Rules = append(p.Rules, broken...)
+	p.Fabrication = r.Fabrication.String()
+	if r.Fabrication == synth.Strict {
+		p.Support = synth.StrictSupport
 	}
 	for _, f := range r.result.Found {
 		p.Found = append(p.Found, FoundLevels(f))
@@ -148,13 +157,14 @@ func page(w io.Writer, name, lang string, values any) error {
 			}
 			return en
 		},
-		"in":      func(x microdata.Text, fallback string) string { return x.In(lang, fallback) },
-		"num":     grouped,
-		"dec":     func(x float64) string { return strconv.FormatFloat(x, 'g', 3, 64) },
-		"percent": percent,
-		"small":   func(x float64) string { return oneIn(x) },
-		"join":    func(x []string) string { return strings.Join(x, ", ") },
-		"at":      func(x []microdata.Text, i int) microdata.Text { return x[i] },
+		"in":         func(x microdata.Text, fallback string) string { return x.In(lang, fallback) },
+		"num":        grouped,
+		"dec":        func(x float64) string { return strconv.FormatFloat(x, 'g', 3, 64) },
+		"percent":    percent,
+		"thresholds": func() []int64 { return evaluate.Thresholds[:] },
+		"small":      func(x float64) string { return oneIn(x) },
+		"join":       func(x []string) string { return strings.Join(x, ", ") },
+		"at":         func(x []microdata.Text, i int) microdata.Text { return x[i] },
 	}).ParseFS(pages, name)
 	if err != nil {
 		return err

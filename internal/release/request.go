@@ -16,6 +16,7 @@ import (
 	"amparo/internal/catalog/publish"
 	"amparo/microdata"
 	"amparo/microdata/tabular"
+	"amparo/synth"
 )
 
 // A Request says what a run reads, what it may cost and where its result goes.
@@ -29,6 +30,8 @@ type Request struct {
 	Drop, Allow []string            // Columns to leave out; columns to keep whose name looks identifying.
 	Person      string              // Column that tells persons apart. Default: one row is taken as one person.
 	Domain      *tabular.DomainFile // Default: the lists of a recognised standard.
+	Rules       string              // Path of a rule file (see microdata/rules). Default none.
+	Fabrication synth.Fabrication   // Between inventing and losing. Default synth.Limited.
 
 	Out *Output // What is written: exactly one of Out
 	Pub *Bundle // and Pub is required.
@@ -219,7 +222,7 @@ func (r *Request) read(ctx context.Context) (*tabular.File, error) {
 	}
 	defer f.Close()
 	file, err := tabular.Read(ctx, f, size, tabular.Options{
-		Domain: r.Domain, Drop: r.Drop, Allow: r.Allow, Person: r.Person, Workers: r.Workers,
+		Domain: r.Domain, Withhold: r.Fabrication == synth.Strict, Drop: r.Drop, Allow: r.Allow, Person: r.Person, Workers: r.Workers,
 		Progress: func(done, total int64) { r.tell(Reading, done, total) },
 	})
 	if bad, ok := errors.AsType[*tabular.Error](err); ok {

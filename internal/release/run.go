@@ -12,6 +12,7 @@ import (
 	"amparo/internal/catalog"
 	"amparo/internal/catalog/publish"
 	"amparo/microdata"
+	"amparo/microdata/rules"
 	"amparo/microdata/tabular"
 	"amparo/synth"
 )
@@ -24,6 +25,8 @@ type run struct {
 	stage  *publish.Staging
 	spend  Spend
 	budget *dp.Budget
+	rules  *rules.Set
+	mended Mended
 	model  *synth.Model
 	drawn  [][]uint16
 	result Result
@@ -57,6 +60,9 @@ func Run(ctx context.Context, request Request) (*Result, error) {
 // prepare does all that can fail without noise: reading, the key, the catalog.
 func (r *run) prepare(ctx context.Context) (err error) {
 	if r.file, err = r.read(ctx); err != nil {
+		return err
+	}
+	if r.rules, err = r.readRules(); err != nil {
 		return err
 	}
 	r.took(Reading)
@@ -108,6 +114,9 @@ func (r *run) protect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if table, r.mended.Changed, r.mended.Left, err = r.rules.Apply(table); err != nil {
+		return err
+	}
 	seed, err := r.seed()
 	if err != nil {
 		return err
@@ -120,7 +129,8 @@ func (r *run) protect(ctx context.Context) error {
 	if r.drawn, err = r.model.Generate(ctx, seed); err != nil {
 		return err
 	}
-	if err := (released{r.model.Domain(), r.model.Total(), r.model.Tables(), r.drawn}).check(); err != nil {
+	out := released{r.model.Domain(), r.model.Total(), r.model.Tables(), r.drawn, r.rules, r.Fabrication}
+	if err := out.check(); err != nil {
 		return err
 	}
 	r.took(Generating)
@@ -172,7 +182,7 @@ func (r *run) fit(ctx context.Context, t *microdata.Table, seed uint64) (*synth.
 	if err != nil {
 		return nil, err
 	}
-	o := synth.Options{Workers: r.Workers, Seed: seed,
+	o := synth.Options{Workers: r.Workers, Seed: seed, Rules: r.rules.Never(), Fabrication: r.Fabrication,
 		Progress: func(stage string, done, total int) { r.tell(stage, int64(done), int64(total)) }}
 	if r.file.Profile != nil {
 		o.Publish = r.file.Profile.Cliques(t.Domain())

@@ -34,6 +34,20 @@ func (o OpenColumn) MarshalJSON() ([]byte, error) {
 	return nil, errors.New("tabular: an open column is not written to JSON; its values are private")
 }
 
+// PublicDomain returns the domain of the columns as far as it is public: an open
+// column, whose name is in the second result, has one level that stands for all.
+func (f *File) PublicDomain() (*microdata.Domain, map[string]bool, error) {
+	columns, open := slices.Clone(f.columns), map[string]bool{}
+	for i := range columns {
+		if len(columns[i].Levels) == 0 {
+			columns[i].Levels = []microdata.Level{{Missing: microdata.Unknown}}
+			open[columns[i].Name] = true
+		}
+	}
+	d, err := microdata.NewDomain(columns)
+	return d, open, err
+}
+
 // Close gives the open columns their levels and returns the table, which is then
 // File.Table too. kept[i] are the values of Open[i] that were discovered under
 // privacy. Each open column's levels are its kept values in their natural order

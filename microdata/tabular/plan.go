@@ -156,9 +156,27 @@ func (p *plan) settle(c *columnPlan, o Options) {
 	} else {
 		c.role, c.slot, c.other = closed, p.closed, otherLevel(&col)
 		p.closed++
+		if o.Withhold {
+			withhold(&col)
+		}
 	}
 	p.kept = append(p.kept, col)
 	c.col = &col
+}
+
+// withhold adds a level for withheld values where the column has none for missing ones.
+func withhold(c *microdata.Column) {
+	if slices.ContainsFunc(c.Levels, func(l microdata.Level) bool { return l.Missing != microdata.Present || l.Value == "" }) {
+		return
+	}
+	c.Levels = append(slices.Clone(c.Levels), microdata.Level{Missing: microdata.Withheld,
+		Label: microdata.Text{"es": "Reservado", "en": "Withheld"}})
+	c.Hierarchy = slices.Clone(c.Hierarchy)
+	for i := range c.Hierarchy { // alone at every step
+		step := &c.Hierarchy[i]
+		step.Of = append(slices.Clone(step.Of), uint16(len(step.Levels)))
+		step.Levels = append(slices.Clone(step.Levels), c.Levels[len(c.Levels)-1])
+	}
 }
 
 // otherLevel returns the level that takes values outside the list: blank where

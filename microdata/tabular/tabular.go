@@ -34,6 +34,9 @@ type Options struct {
 	// Person names the column that tells persons apart. The rows of a person
 	// become one row, and the column is dropped. Default: one row, one person.
 	Person string
+	// Withhold gives each column without a level for what is missing one, spelled "",
+	// for values that a strict output gives up.
+	Withhold bool
 	// Progress, if not nil, is told the bytes read and their total (the size
 	// given to Read). It is called from the goroutine that called Read.
 	Progress func(done, total int64)
