@@ -43,8 +43,11 @@ func (f Fabrication) String() string {
 	return fmt.Sprint("fabrication(", uint8(f), ")")
 }
 
-// ParseFabrication reads what String wrote.
+// ParseFabrication reads what String wrote; nothing is the default.
 func ParseFabrication(s string) (Fabrication, error) {
+	if s == "" {
+		return Limited, nil
+	}
 	for f, name := range dial {
 		if s == name {
 			return Fabrication(f), nil

@@ -18,7 +18,7 @@ func ruled(t *testing.T, n int) (*microdata.Table, *rules.Set) {
 	t.Helper()
 	sizes := []int{3, 30, 4, 25}
 	d := someDomain(t, sizes, false, true, true, true)
-	set, err := rules.Parse(strings.NewReader("c0 = 1 => c1 in 1, 2, 3, 4, 5, 25, 26\nc2 = 3 => c3 is missing\nc0 = 2 and c2 = 1 => c3 in 1, 2\n"), d)
+	set, err := rules.Parse(strings.NewReader("c0 = 1 => c1 in 1, 2, 3, 4, 5, 25, 26\nc2 = 3 => c3 is missing\nc0 = 2 and c2 = 1 => c3 in 1, 2\n"), d, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func TestRulesAreNeverBroken(t *testing.T) {
 // for it, no record does.
 func TestRulesBeatTheData(t *testing.T) {
 	d := someDomain(t, []int{2, 3, 2})
-	set, err := rules.Parse(strings.NewReader("c0 = 1 => c1 != 2"), d)
+	set, err := rules.Parse(strings.NewReader("c0 = 1 => c1 != 2"), d, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

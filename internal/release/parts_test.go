@@ -97,7 +97,7 @@ func small(t *testing.T) released {
 func TestBrokenRulesAreNotReleased(t *testing.T) {
 	r := small(t)
 	var err error
-	if r.rules, err = rules.Parse(strings.NewReader("a = y => b = 0\na = z => b != 0"), r.domain); err != nil {
+	if r.rules, err = rules.Parse(strings.NewReader("a = y => b = 0\na = z => b != 0"), r.domain, nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := r.check(); err == nil || !strings.Contains(err.Error(), "breaks a rule") {

@@ -30,21 +30,12 @@ func (r *run) readRules() (*rules.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	set, err := rules.Parse(f, d)
+	set, err := rules.Parse(f, d, open)
 	if bad, ok := errors.AsType[*rules.Error](err); ok {
 		return nil, &Refusal{err, bad.Hint()}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the rule file cannot be read: %w", plainPath(err))
-	}
-	for _, rule := range set.Rules {
-		for _, n := range rule.Never {
-			for _, a := range n.Clique {
-				if name := d.Column(a).Name; open[name] {
-					return nil, refuse("list its levels with --domain", "rules, line %d: the levels of column %q are not public", rule.Line, name)
-				}
-			}
-		}
 	}
 	return set, nil
 }

@@ -51,7 +51,7 @@ func (s *Set) test(tokens []token, as role) ([]test, []token, error) {
 		return nil, nil, errors.New("it names a column that the file does not have, or that was left out")
 	}
 	c := s.domain.Column(a)
-	if len(c.Levels) == 0 {
+	if s.private[c.Name] {
 		return nil, nil, fmt.Errorf("the levels of column %q are not public: list them with --domain", c.Name)
 	}
 	t := test{a, make([]bool, len(c.Levels))}

@@ -46,9 +46,10 @@ func (e *Error) Hint() string { return `a rule looks like: isChild = 1 => age in
 
 // Parse reads a rule file over a closed domain. All that is wrong is said at once: of
 // each line the first fault; then, where every line could be read, rules that no
-// record can keep together. It never quotes what it does not know from the domain.
-func Parse(r io.Reader, d *microdata.Domain) (*Set, error) {
-	s := &Set{domain: d}
+// record can keep together. Rules may not name private columns, whose levels nobody
+// knows yet. It never quotes what it does not know from the domain.
+func Parse(r io.Reader, d *microdata.Domain, private map[string]bool) (*Set, error) {
+	s := &Set{domain: d, private: private}
 	for a := range d.Len() {
 		s.blank = append(s.blank, blankLevel(d.Column(a)))
 	}

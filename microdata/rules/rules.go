@@ -77,9 +77,10 @@ type Rule struct {
 
 // A Set is a list of rules over one domain. The zero value has none.
 type Set struct {
-	Rules  []Rule
-	domain *microdata.Domain
-	blank  []int // by column: the level that says that nothing is known; −1: none
+	Rules   []Rule
+	domain  *microdata.Domain
+	private map[string]bool
+	blank   []int // by column: the level that says that nothing is known; −1: none
 }
 
 // Never returns the clauses of all rules.

@@ -44,7 +44,7 @@ func cases(t testing.TB) *microdata.Domain {
 
 func parse(t testing.TB, text string) *Set {
 	t.Helper()
-	s, err := Parse(strings.NewReader(text), cases(t))
+	s, err := Parse(strings.NewReader(text), cases(t), nil)
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
@@ -167,7 +167,7 @@ func TestParseSaysWhatIsWrong(t *testing.T) {
 		strings.Repeat("x", 5000):                  "more than 4096 bytes",
 		strings.Repeat("never isChild = 1\n", 600): "more than 500 rules",
 	} {
-		_, err := Parse(strings.NewReader(text), cases(t))
+		_, err := Parse(strings.NewReader(text), cases(t), nil)
 		bad, ok := errors.AsType[*Error](err)
 		if !ok || !strings.Contains(err.Error(), want) || bad.Hint() == "" {
 			t.Errorf("%.40q: %v", text, err)
@@ -175,16 +175,24 @@ func TestParseSaysWhatIsWrong(t *testing.T) {
 			t.Errorf("%q: an unknown word is quoted: %v", text, err)
 		}
 	}
-	_, err := Parse(strings.NewReader("a = 1\n\n# fine\nsex = F => isChild = 1\nb = 1"), cases(t))
+	_, err := Parse(strings.NewReader("a = 1\n\n# fine\nsex = F => isChild = 1\nb = 1"), cases(t), nil)
 	if bad, ok := errors.AsType[*Error](err); !ok || len(bad.Faults) != 2 || bad.Faults[1].Line != 5 {
 		t.Errorf("all faults at once: %v", err)
 	}
 	d, _ := microdata.NewDomain([]microdata.Column{{Name: "x", Levels: []microdata.Level{{Value: "1"}, {Value: "2"}}, Group: "g"}, {Name: "y", Levels: []microdata.Level{{Value: "a"}}, Group: "h"}})
-	if _, err := Parse(strings.NewReader("x = 2 => none of h"), d); err == nil {
+	if _, err := Parse(strings.NewReader("x = 2 => none of h"), d, nil); err == nil {
 		t.Error("a group without a level 1 was taken")
 	}
-	if _, err := Parse(strings.NewReader(strings.Repeat("# fine\n", 1<<18)), cases(t)); err == nil || !strings.Contains(err.Error(), "1 MiB") {
+	if _, err := Parse(strings.NewReader(strings.Repeat("# fine\n", 1<<18)), cases(t), nil); err == nil || !strings.Contains(err.Error(), "1 MiB") {
 		t.Errorf("endless: %v", err)
+	}
+}
+
+// TestPrivateColumnsHaveNoRules.
+func TestPrivateColumnsHaveNoRules(t *testing.T) {
+	_, err := Parse(strings.NewReader("sex = F => isChild = 1"), cases(t), map[string]bool{"isChild": true})
+	if err == nil || !strings.Contains(err.Error(), `the levels of column "isChild" are not public: list them with --domain`) {
+		t.Error(err)
 	}
 }
 
@@ -283,11 +291,11 @@ func FuzzParse(f *testing.F) {
 	f.Add("never sex = \"\" and debt is missing # x\n\n")
 	f.Add("meansUnknown=1=>none of means")
 	f.Fuzz(func(t *testing.T, text string) {
-		s, err := Parse(strings.NewReader(text), cases(t))
+		s, err := Parse(strings.NewReader(text), cases(t), nil)
 		if err != nil {
 			return
 		}
-		again, err := Parse(strings.NewReader(s.Text()), cases(t))
+		again, err := Parse(strings.NewReader(s.Text()), cases(t), nil)
 		if err != nil || fmt.Sprint(again.Never()) != fmt.Sprint(s.Never()) {
 			t.Errorf("%q reads back as %q: %v", text, s.Text(), err)
 		}
