@@ -3,6 +3,7 @@ package microdata
 import (
 	"context"
 	"runtime"
+	"slices"
 	"sync"
 )
 
@@ -74,11 +75,12 @@ func (m *memory) count(ctx context.Context, marginals []Marginal, sizes []int) {
 	for i := range marginals {
 		small[i] = make([]uint32, marginals[i].Clique.Cells(sizes))
 	}
-	cell := make([]uint32, blockRows)
+	stem := &stem{cells: make([]uint32, blockRows)}
 	for from := 0; from < m.table.rows && ctx.Err() == nil; from += blockRows {
 		to := min(from+blockRows, m.table.rows)
+		stem.of = nil
 		for i := range marginals {
-			m.table.tally(small[i], marginals[i].Clique, sizes, from, to, cell)
+			m.table.tally(small[i], marginals[i].Clique, sizes, from, to, stem)
 		}
 	}
 	for i := range marginals {
@@ -90,8 +92,15 @@ func (m *memory) count(ctx context.Context, marginals []Marginal, sizes []int) {
 	}
 }
 
+// A stem holds the cells of a block of rows over all but the last column of a
+// clique: cliques in lexicographic order share it with the one before.
+type stem struct {
+	of    Clique
+	cells []uint32
+}
+
 // tally adds rows from..to to the counts of one clique.
-func (t *Table) tally(counts []uint32, c Clique, sizes []int, from, to int, cell []uint32) {
+func (t *Table) tally(counts []uint32, c Clique, sizes []int, from, to int, s *stem) {
 	switch {
 	case len(c) == 0:
 		counts[0] += uint32(to - from)
@@ -104,17 +113,23 @@ func (t *Table) tally(counts []uint32, c Clique, sizes []int, from, to int, cell
 	case len(c) == 2:
 		t.tallyPair(counts, &t.columns[c[0]], &t.columns[c[1]], uint32(sizes[c[1]]), from, to)
 	default:
-		cell = cell[:to-from]
-		clear(cell)
-		for _, a := range c {
-			if x := &t.columns[a]; x.narrow != nil {
-				shift(cell, x.narrow[from:to], uint32(sizes[a]))
-			} else {
-				shift(cell, x.wide[from:to], uint32(sizes[a]))
+		last := len(c) - 1
+		cells := s.cells[:to-from]
+		if !slices.Equal(s.of, c[:last]) {
+			s.of = c[:last]
+			clear(cells)
+			for _, a := range s.of {
+				if x := &t.columns[a]; x.narrow != nil {
+					shift(cells, x.narrow[from:to], uint32(sizes[a]))
+				} else {
+					shift(cells, x.wide[from:to], uint32(sizes[a]))
+				}
 			}
 		}
-		for _, k := range cell {
-			counts[k]++
+		if x := &t.columns[c[last]]; x.narrow != nil {
+			tally2(counts, cells, x.narrow[from:to], uint32(sizes[c[last]]))
+		} else {
+			tally2(counts, cells, x.wide[from:to], uint32(sizes[c[last]]))
 		}
 	}
 }
@@ -132,7 +147,7 @@ func (t *Table) tallyPair(counts []uint32, a, b *codes, size uint32, from, to in
 	}
 }
 
-type code interface{ uint8 | uint16 }
+type code interface{ uint8 | uint16 | uint32 }
 
 func tally1[A code](counts []uint32, a []A) {
 	for _, x := range a {

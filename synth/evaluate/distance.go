@@ -39,7 +39,7 @@ type Comparison struct {
 // The most marginals, and cells of them, that are held at a time.
 const (
 	mostSets  = 512
-	mostCells = 1 << 23
+	mostCells = 1 << 21
 )
 
 // Compare returns the distances over all sets of order columns, and what became of
