@@ -183,13 +183,13 @@ func (t *Tree) bind(ms []Measurement) ([]target, [][]relay, error) {
 // left in the targets. Targets are added up in their order.
 func (t *Tree) loss(targets []target, relays [][]relay, total float64) float64 {
 	part := make([]float64, len(targets))
-	share(t.workers, len(t.nodes), true, func(i int) {
-		for _, r := range relays[i] {
-			clear(r.cells)
-			r.walk.sum(r.cells, t.nodes[i].belief)
-			for _, k := range r.targets {
-				part[k] = targets[k].compare(r.cells, total)
-			}
+	jobs := every(relays)
+	share(t.workers, len(jobs), true, func(j int) {
+		r := jobs[j].relay
+		clear(r.cells)
+		r.walk.sum(r.cells, t.nodes[jobs[j].node].belief)
+		for _, k := range r.targets {
+			part[k] = targets[k].compare(r.cells, total)
 		}
 	})
 	sum := 0.0
@@ -218,30 +218,34 @@ func (t *Tree) descend(targets []target, relays [][]relay, alpha float64) {
 	// What is possible stays possible: a potential never falls below least, and one
 	// step never multiplies it by less than exp(−most), so that nothing underflows.
 	const least, most = 1e-250, 100
-	share(t.workers, len(t.nodes), true, func(i int) {
-		psi := t.nodes[i].psi
-		count := 0
+	count := make([]int, len(t.nodes)) // targets of each node
+	for i := range relays {
 		for _, r := range relays[i] {
-			count += len(r.targets)
+			count[i] += len(r.targets)
 		}
-		if count == 0 {
+	}
+	jobs := every(relays)
+	share(t.workers, len(jobs), true, func(j int) {
+		r, limit := jobs[j].relay, most/float64(count[jobs[j].node])
+		for c := range r.cells {
+			r.cells[c] = 1
+		}
+		for _, k := range r.targets {
+			x := &targets[k]
+			for c, g := range x.last {
+				x.step[c] = math.Exp(min(max(-alpha*g, -limit), limit))
+			}
+			x.walk.multiply(r.cells, x.step)
+		}
+	})
+	share(t.workers, len(t.nodes), true, func(i int) {
+		if count[i] == 0 {
 			return
 		}
-		limit := most / float64(count)
+		psi, top := t.nodes[i].psi, 0.0
 		for _, r := range relays[i] {
-			for c := range r.cells {
-				r.cells[c] = 1
-			}
-			for _, k := range r.targets {
-				x := &targets[k]
-				for c, g := range x.last {
-					x.step[c] = math.Exp(min(max(-alpha*g, -limit), limit))
-				}
-				x.walk.multiply(r.cells, x.step)
-			}
 			r.walk.multiply(psi, r.cells)
 		}
-		top := 0.0
 		for _, v := range psi {
 			top = max(top, v)
 		}
@@ -255,4 +259,19 @@ func (t *Tree) descend(targets []target, relays [][]relay, alpha float64) {
 			}
 		}
 	})
+}
+
+// A job is a relay of a node: several workers may share those of one large node.
+type job struct {
+	node  int
+	relay *relay
+}
+
+func every(relays [][]relay) (jobs []job) {
+	for i := range relays {
+		for j := range relays[i] {
+			jobs = append(jobs, job{i, &relays[i][j]})
+		}
+	}
+	return jobs
 }
