@@ -33,6 +33,8 @@ type grammar struct {
 	Budget     budgetCommands    `cmd:"" help:"Set or show the lifetime privacy budget of a population."`
 	Synthesize synthesizeCommand `cmd:"" help:"Write a file of synthetic records."`
 	Release    releaseCommand    `cmd:"" help:"Publish the next version of a dataset in the catalog."`
+	Anonymize  anonymizeCommand  `cmd:"" help:"Generalise quasi-identifiers until records hide among others. For the custodian only."`
+	Risk       riskCommand       `cmd:"" help:"Say how alone records stand by their quasi-identifiers. For the custodian's eyes only."`
 	Verify     verifyCommand     `cmd:"" help:"Check a published bundle: hashes, signatures, public ledger."`
 	Withdraw   withdrawCommand   `cmd:"" help:"Withdraw a published version; its files answer with the reason."`
 	Keys       keysCommands      `cmd:"" help:"Show this home's key and those it trusts, or trust another."`

@@ -51,6 +51,21 @@ func (o *Output) temporary() (*os.File, error) {
 	return f, nil
 }
 
+// Write checks the output and puts what fill writes in place, or nothing.
+func (o *Output) Write(input string, fill func(io.Writer) error) error {
+	if err := o.check(input); err != nil {
+		return err
+	}
+	return o.write(fill)
+}
+
+func (o *Output) mode() fs.FileMode {
+	if o.Private {
+		return 0o600
+	}
+	return 0o644
+}
+
 // write puts what fill writes in place in one step: a reader sees the whole file
 // or none. The file in the making holds synthetic records only, and goes where
 // fill fails.
@@ -64,7 +79,7 @@ func (o *Output) write(fill func(io.Writer) error) (err error) {
 			_ = os.Remove(f.Name())
 		}
 	}()
-	if err := errors.Join(fill(f), f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(fill(f), f.Chmod(o.mode()), f.Sync(), f.Close()); err != nil {
 		return full(err)
 	}
 	if o.Force {
@@ -85,7 +100,7 @@ func (o *Output) write(fill func(io.Writer) error) (err error) {
 // full adds a hint where the disk is full.
 func full(err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-		return refuse("make room and run it again; that spends again", "the disk is full: nothing was written")
+		return refuse("make room and run it again; a run that draws noise spends again", "the disk is full: nothing was written")
 	}
 	return plainPath(err)
 }

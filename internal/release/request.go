@@ -48,6 +48,8 @@ type Request struct {
 type Output struct {
 	Path  string // Required.
 	Force bool   // Replace a file that is there. Default: it is refused.
+	// Private makes the file readable by its owner only.
+	Private bool
 }
 
 // A Bundle asks for the next version of a dataset in a catalog.
