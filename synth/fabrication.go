@@ -60,7 +60,7 @@ func ParseFabrication(s string) (Fabrication, error) {
 // to three values.
 const StrictSupport = 10
 
-// Settings of the dial; chosen on generated data and the same for every file.
+// Settings of the dial, the same for every file.
 const (
 	pruned      = 2.0  // standard deviations above zero that a pair's cell must reach
 	levelStands = 2.0  // the same of a single level, in a strict output
