@@ -71,8 +71,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// scoreShare of a round goes to choosing what to measure;
-// the same for every file.
+// scoreShare of a round goes to choosing what to measure, the same for every file.
 const scoreShare = 0.10
 
 // Fit measures through m, spending all that its budget has left, and returns the
