@@ -22,11 +22,11 @@ func DeltaOf(e Epsilon, accesses ...Access) (Delta, error) {
 	}
 	draws := map[Variance]int{}
 	for _, a := range accesses {
-		for _, v := range a.Variance {
+		for i, v := range a.Variance {
 			if !v.drawable() {
 				return 0, fmt.Errorf("dp: noise of variance %d/%d cannot be drawn", v, sixteenths)
 			}
-			draws[v]++
+			draws[v] += a.moved(i)
 		}
 	}
 	var groups []lossGroup

@@ -32,15 +32,25 @@ type Options struct {
 // An Access is what one question took from the table, for audits and for
 // [DeltaOf]. The true answer is in it only for this package's own tests.
 type Access struct {
-	Question string // "measure" or "distances"
+	Question string // "measure", "distances" or "contrasts"
 	Cliques  []microdata.Clique
 	// Variance is that of the noise of each clique's answers. A person moves by
-	// one what stands under each: one cell of a marginal, or one distance.
+	// one what stands under each: one cell of a marginal, one distance, or as many
+	// contrasts as Moves says (nil: one each).
 	Variance []Variance
+	Moves    []int
 	// Sensitivity is the L2 distance by which a person moves all answers.
 	Sensitivity float64
 	Share       Precision // what was spent
 	truth       [][]int64
+}
+
+// moved returns how many answers under clique i a person moves by one.
+func (a Access) moved(i int) int {
+	if a.Moves == nil {
+		return 1
+	}
+	return a.Moves[i]
 }
 
 // Open returns a mechanism over the rows of c that spends from b and draws from

@@ -104,7 +104,7 @@ func sameQuestions(a, b []dp.Access) error {
 	for i, x := range a {
 		y := b[i]
 		if x.Question != y.Question || x.Share != y.Share || x.Sensitivity != y.Sensitivity ||
-			!slices.EqualFunc(x.Cliques, y.Cliques, slices.Equal) || !slices.Equal(x.Variance, y.Variance) {
+			!slices.EqualFunc(x.Cliques, y.Cliques, slices.Equal) || !slices.Equal(x.Variance, y.Variance) || !slices.Equal(x.Moves, y.Moves) {
 			return fmt.Errorf("%w: access %d differs", errFlow, i)
 		}
 	}
@@ -137,8 +137,12 @@ func paid(seen []dp.Access, mu dp.Mu) error {
 	total := dp.Precision(0)
 	for i, a := range seen {
 		cost := dp.Precision(0)
-		for _, v := range a.Variance {
-			cost += v.Cost()
+		for k, v := range a.Variance {
+			moves := 1
+			if a.Moves != nil {
+				moves = a.Moves[k]
+			}
+			cost += v.Cost() * dp.Precision(moves)
 		}
 		if len(a.Variance) != len(a.Cliques) || len(a.Cliques) == 0 || cost > a.Share*(1+1e-13) {
 			return fmt.Errorf("replay: access %d takes %.6g and pays %.6g", i, float64(cost), float64(a.Share))
