@@ -58,10 +58,13 @@ const rare = 3
 
 // coarsen merges, column by column, the levels that the noise drowns, and lays
 // out the coarsened single columns as evidence.
-func (f *fitting) coarsen(ctx context.Context) error {
+func (f *fitting) coarsen(context.Context) error { return f.coarsenBelow(f.pairNoise()) }
+
+// coarsenBelow is coarsen where pairs will have noise of the standard deviation
+// reference.
+func (f *fitting) coarsenBelow(reference float64) error {
 	d := f.fine.Domain()
 	f.steps = make([]*microdata.Coarsening, d.Len())
-	reference := f.pairNoise()
 	for a := range f.steps {
 		f.steps[a] = coarsen(d.Column(a), rules.Signature(f.Rules, a, d.Size(a)), f.columns[a].Noisy, rare*max(math.Sqrt(f.columns[a].Variance), reference))
 	}

@@ -1,6 +1,7 @@
 package synth
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -27,9 +28,9 @@ const (
 // rake moves a sample's weights towards measurements of one or two columns: it
 // minimises, over all weights W of the records, in records,
 //
-//	KL(W ‖ W₀) + trust/2 · Σ precision · (W's count − measured count)²,
+//	KL(W ‖ W₀) + trust/2 · Σ precision · (W's count − measured count)²
 //
-// so that W = W₀·exp(Σ θ[cell]): a graphical model of any treewidth, confined to
+// with W adding up to the total, so that W ∝ W₀·exp(Σ θ[cell]): a graphical model of any treewidth, confined to
 // the sample's records. Measurements take turns, each brought to its optimum with
 // the others held (Dudík, Phillips and Schapire 2007, §4, for squared ℓ₂ regularity):
 // raking (Deming and Stephan 1940) that knows how noisy each margin is. A sweep that
@@ -41,8 +42,8 @@ func (s *sample) rake(ctx context.Context, ms []pgm.Measurement, total float64, 
 	if len(ms) == 0 {
 		return nil
 	}
-	r := newRaking(s, ms)
 	scale(s.weight, total)
+	r := newRaking(s, ms)
 	start, most := slices.Clone(s.weight), rakeTrust
 	floor := leastESS * min(total/float64(s.drawn), 1)
 	sweeps, ramp := rakeSweeps, rakeRamp
@@ -75,11 +76,14 @@ const strips = 4
 type raking struct {
 	*sample
 	grouping
-	margins      []margin
-	inner, outer []int     // margins on patterns, on records
-	held, was    []float64 // weight of each pattern: now, and when it was gathered
-	strips       [strips][]float64
-	before       []float64 // weights, to go back to
+	margins   []margin
+	outer     []int     // margins on records
+	inner     []int     // on patterns
+	last      []int     // single columns, on records
+	held, was []float64 // weight of each pattern: now, and when it was gathered
+	strips    [strips][]float64
+	before    []float64 // weights, to go back to
+	total     float64   // of the weights, always
 }
 
 // A margin is a measurement with the logarithm θ of what its cells multiply
@@ -104,17 +108,24 @@ func (r *raking) restore() {
 }
 
 func newRaking(s *sample, ms []pgm.Measurement) *raking {
-	r := &raking{sample: s, grouping: newGrouping(s)}
+	r := &raking{sample: s, grouping: newGrouping(s), total: sum(s.weight)}
 	most := r.patterns
 	for k, m := range ms {
 		r.margins = append(r.margins, margin{m, make([]float64, len(m.Counts)), make([]float64, len(m.Counts))})
 		most = max(most, len(m.Counts))
-		if r.covers(m.Clique) {
+		switch {
+		case r.covers(m.Clique):
 			r.inner = append(r.inner, k)
-		} else {
+		case len(m.Clique) == 1:
+			r.last = append(r.last, k)
+		default:
 			r.outer = append(r.outer, k)
 		}
 	}
+	// The largest first: what a sweep ends with holds best.
+	large := func(i, j int) int { return cmp.Compare(len(ms[j].Counts), len(ms[i].Counts)) }
+	slices.SortStableFunc(r.inner, large)
+	slices.SortStableFunc(r.outer, large)
 	r.held, r.was = make([]float64, r.patterns), make([]float64, r.patterns)
 	for b := range r.strips {
 		r.strips[b] = make([]float64, most)
@@ -124,12 +135,15 @@ func newRaking(s *sample, ms []pgm.Measurement) *raking {
 
 // sweep gives every margin its turn.
 func (r *raking) sweep(trust float64) {
+	for _, k := range r.outer {
+		r.turn(&r.margins[k], trust, r.weight, r.columns)
+	}
 	r.gather()
 	for _, k := range r.inner {
 		r.turn(&r.margins[k], trust, r.held, r.codes)
 	}
 	r.spread()
-	for _, k := range r.outer {
+	for _, k := range r.last {
 		r.turn(&r.margins[k], trust, r.weight, r.columns)
 	}
 }
@@ -142,12 +156,16 @@ func (r *raking) turn(m *margin, trust float64, weight []float64, columns [][]ui
 		clear(r.strips[b][:cells])
 		tally(r.strips[b][:cells], weight[from:to], columns, m.Clique, r.sizes, from, to)
 	})
-	by := r.strips[0][:cells]
+	by, held := r.strips[0][:cells], 0.0
 	for c := range by {
 		count := r.added(c)
 		move := settle(trust*m.Precision[min(c, len(m.Precision)-1)], count, m.Counts[c], m.theta[c])
 		m.theta[c] += move
 		by[c] = math.Exp(move)
+		held += count * by[c]
+	}
+	if held > 0 { // the whole is known better than any of its parts
+		scale(by, r.total/held)
 	}
 	pgm.Share(r.workers, strips, func(b int) {
 		from, to := b*n/strips, (b+1)*n/strips

@@ -83,14 +83,14 @@ func TestRakeReachesAttainableMarginals(t *testing.T) {
 }
 
 // TestRakeIsTheOptimum: for quiet evidence the weights satisfy the conditions of the
-// optimum that rake's doc states: W = W₀·exp(Σθ), and θ = −trust·precision·(count −
+// optimum that rake's doc states: W ∝ W₀·exp(Σθ), ΣW the total, and θ = −trust·precision·(count −
 // measured) for every cell of every margin. They are sufficient, as the problem is
 // convex. The first turns are far from them.
 func TestRakeIsTheOptimum(t *testing.T) {
 	s := square(cyclicSizes...)
 	const n, precision = 10_000, 1e-4
-	r := newRaking(s, cyclicEvidence(s, n, precision))
 	scale(s.weight, n)
+	r := newRaking(s, cyclicEvidence(s, n, precision))
 	start := slices.Clone(s.weight)
 	off := func() (worst float64) {
 		for _, m := range r.margins {
@@ -110,6 +110,10 @@ func TestRakeIsTheOptimum(t *testing.T) {
 	if got := off(); got > 1e-6 {
 		t.Errorf("a cell is %v from its optimum", got)
 	}
+	if got := sum(s.weight); math.Abs(got/n-1) > 1e-9 {
+		t.Errorf("the weights add up to %v", got)
+	}
+	factor := 0.0 // of all records
 	for row, w := range s.weight {
 		theta := 0.0
 		for _, m := range r.margins {
@@ -119,8 +123,12 @@ func TestRakeIsTheOptimum(t *testing.T) {
 			}
 			theta += m.theta[at]
 		}
-		if want := start[row] * math.Exp(theta); math.Abs(w/want-1) > 1e-9 {
-			t.Fatalf("record %d weighs %v, its cells say %v", row, w, want)
+		want := start[row] * math.Exp(theta)
+		if row == 0 {
+			factor = w / want
+		}
+		if math.Abs(w/want/factor-1) > 1e-9 {
+			t.Fatalf("record %d weighs %v, its cells say %v times what all are multiplied by", row, w, want)
 		}
 	}
 }
@@ -136,11 +144,19 @@ func TestTurnLowersTheObjective(t *testing.T) {
 			ms[k].Counts[c] += 60 * math.Sin(float64(7*k+c*c))
 		}
 	}
-	r := newRaking(s, ms)
 	scale(s.weight, n)
+	r := newRaking(s, ms)
 	start := slices.Clone(s.weight)
 	dual := func() float64 { // of the problem: it rises to the optimum
-		v := 0.0
+		v, whole := 0.0, math.Log(s.weight[0]/start[0]) // whole: the multiplier of the total
+		for _, m := range r.margins {
+			at := 0
+			for _, a := range m.Clique {
+				at = at*s.sizes[a] + int(s.columns[a][0])
+			}
+			whole -= m.theta[at]
+		}
+		v += whole * n
 		for i, w := range s.weight {
 			v += start[i] - w
 		}
@@ -271,7 +287,7 @@ func TestPatternsChangeNothing(t *testing.T) {
 			t.Fatalf("%d margins on patterns, %d on records: both are to be tested", len(r.inner), len(r.outer))
 		}
 		if !patterns {
-			r.outer, r.inner = append(r.inner, r.outer...), nil
+			r.outer, r.inner = append(r.outer, r.inner...), nil
 		}
 		scale(s.weight, 10_000)
 		for range 4 {

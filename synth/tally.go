@@ -1,7 +1,6 @@
 package synth
 
-// tally adds each record's weight to its cell of the columns c, of one column or
-// two; weight[0] is that of record from. Records in sequence often share a cell of a
+// tally adds each record's weight to its cell of the columns c; weight[0] is that of record from. Records in sequence often share a cell of a
 // small table, and an addition waits for the last one to the same place: small
 // tables are summed in four lanes.
 func tally(out, weight []float64, columns [][]uint16, c []int, sizes []int, from, to int) {
@@ -10,6 +9,12 @@ func tally(out, weight []float64, columns [][]uint16, c []int, sizes []int, from
 	if len(c) == 1 {
 		for r, v := range x {
 			out[v] += weight[r]
+		}
+		return
+	}
+	if len(c) > 2 {
+		for r, w := range weight {
+			out[cell(columns, c, sizes, from+r)] += w
 		}
 		return
 	}
@@ -48,8 +53,22 @@ func multiply(weight, by []float64, columns [][]uint16, c []int, sizes []int, fr
 		}
 		return
 	}
+	if len(c) > 2 {
+		for r := range weight {
+			weight[r] *= by[cell(columns, c, sizes, from+r)]
+		}
+		return
+	}
 	y, size := columns[c[1]][from:to][:len(x)], uint32(sizes[c[1]])
 	for r, v := range x {
 		weight[r] *= by[uint32(v)*size+uint32(y[r])]
 	}
+}
+
+// cell returns the cell of one record over the columns c.
+func cell(columns [][]uint16, c []int, sizes []int, row int) (k int) {
+	for _, a := range c {
+		k = k*sizes[a] + int(columns[a][row])
+	}
+	return k
 }

@@ -32,6 +32,7 @@ type grammar struct {
 	Inspect    inspectCommand    `cmd:"" help:"Say what a file of records is and what would be refused. For the custodian's eyes only."`
 	Budget     budgetCommands    `cmd:"" help:"Set or show the lifetime privacy budget of a population."`
 	Synthesize synthesizeCommand `cmd:"" help:"Write a file of synthetic records."`
+	Tables     tablesCommand     `cmd:"" help:"Write tables of up to k columns, with intervals."`
 	Release    releaseCommand    `cmd:"" help:"Publish the next version of a dataset in the catalog."`
 	Anonymize  anonymizeCommand  `cmd:"" help:"Generalise quasi-identifiers until records hide among others. For the custodian only."`
 	Risk       riskCommand       `cmd:"" help:"Say how alone records stand by their quasi-identifiers. For the custodian's eyes only."`

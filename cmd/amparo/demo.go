@@ -66,7 +66,7 @@ func (c *demoCommand) make(p *program) error {
 		return err
 	}
 	seed := uint64(1)
-	r, err := p.request(&fileFlags{File: file}, &protectFlags{Population: demoPopulation, Epsilon: 1, Delta: 1e-6, Seed: &seed}, db)
+	r, err := p.request(&fileFlags{File: file}, &protectFlags{spendFlags: spendFlags{Population: demoPopulation, Epsilon: 1, Delta: 1e-6, Seed: &seed}}, db)
 	if err != nil {
 		return err
 	}

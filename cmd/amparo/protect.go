@@ -35,14 +35,19 @@ func (f *fileFlags) domain() (*tabular.DomainFile, error) {
 	return tabular.ReadDomain(in)
 }
 
-// protectFlags are those of every command that spends.
+// spendFlags are those of every command that spends.
+type spendFlags struct {
+	Population string  `required:"" placeholder:"P" help:"Whose people are in the file; its budget pays."`
+	Epsilon    float64 `required:"" type:"number" placeholder:"E" help:"ε of this run."`
+	Delta      float64 `required:"" type:"number" placeholder:"D" help:"δ of this run."`
+	Rules      string  `placeholder:"FILE" help:"Rules that nothing written may break, such as: isChild = 1 => age in 0--8, 9--17."`
+	Seed       *uint64 `help:"Fix which records are drawn. Never fixes the noise."`
+}
+
+// protectFlags are those of the commands that write synthetic records.
 type protectFlags struct {
-	Population  string  `required:"" placeholder:"P" help:"Whose people are in the file; its budget pays."`
-	Epsilon     float64 `required:"" type:"number" placeholder:"E" help:"ε of this run."`
-	Delta       float64 `required:"" type:"number" placeholder:"D" help:"δ of this run."`
-	Rules       string  `placeholder:"FILE" help:"Rules that no synthetic record may break, such as: isChild = 1 => age in 0--8, 9--17."`
-	Fabrication string  `enum:"limited,unlimited,strict" default:"limited" help:"Between inventing combinations of values and losing them: ${enum}."`
-	Seed        *uint64 `help:"Fix which records are drawn. Never fixes the noise."`
+	spendFlags  `embed:""`
+	Fabrication string `enum:"limited,unlimited,strict" default:"limited" help:"Between inventing combinations of values and losing them: ${enum}."`
 }
 
 // request fills in what all runs share. The caller closes the ledger.
@@ -94,8 +99,9 @@ type resultJSON struct {
 	Manifest    string             `json:"manifest,omitempty"`
 	Key         string             `json:"key,omitempty"`
 	SignedBy    int                `json:"signed_by,omitempty"`
-	Rows        int                `json:"rows"` // synthetic
+	Rows        int                `json:"rows"` // synthetic, or a noisy number
 	Tables      int                `json:"tables,omitempty"`
+	Omitted     int                `json:"omitted,omitempty"` // tables
 	PrivacyUnit string             `json:"privacy_unit"`
 	Profile     string             `json:"profile,omitempty"`
 	Epsilon     float64            `json:"epsilon"`
@@ -114,7 +120,7 @@ type discoveryJSON struct {
 
 func outcome(command string, r *release.Result) resultJSON {
 	out := resultJSON{Command: command, Population: r.Population, Dataset: r.Dataset, Version: r.Version, Path: r.Path,
-		Report: r.Report, Manifest: r.Manifest, Rows: r.Rows, Tables: r.Tables, PrivacyUnit: string(r.PrivacyUnit), Profile: r.Profile,
+		Report: r.Report, Manifest: r.Manifest, Rows: r.Rows, Tables: r.Tables, Omitted: r.Omitted, PrivacyUnit: string(r.PrivacyUnit), Profile: r.Profile,
 		Epsilon: float64(r.Spend.Epsilon), Delta: float64(r.Spend.Delta), Mu: float64(r.Spend.Cost.Mu()),
 		Left: cost(r.Left), Spend: r.Spend.Number, Seconds: map[string]float64{}}
 	if len(r.Found) > 0 {

@@ -33,8 +33,9 @@ type Request struct {
 	Rules       string              // Path of a rule file (see microdata/rules). Default none.
 	Fabrication synth.Fabrication   // Between inventing and losing. Default synth.Limited.
 
-	Out *Output // What is written: exactly one of Out
-	Pub *Bundle // and Pub is required.
+	Out  *Output // What is written: exactly one of Out,
+	Pub  *Bundle // Pub
+	Tabs *Folder // and Tabs is required.
 
 	Ledger   Ledger           // Required.
 	Noise    io.Reader        // Required. A CSPRNG.
@@ -50,6 +51,16 @@ type Output struct {
 	Force bool   // Replace a file that is there. Default: it is refused.
 	// Private makes the file readable by its owner only.
 	Private bool
+}
+
+// A Folder asks for tables and nothing else: all of up to Order columns.
+type Folder struct {
+	Path  string   // Required. Made; a folder that is there must be empty.
+	Only  []string // Columns to tabulate. Default: all.
+	Order int      // Most columns of a table, 1 to 4. Default 3.
+	// MaxCells is the most cells of a table of two columns or more; larger ones are
+	// listed as left out. Default 20,000.
+	MaxCells int
 }
 
 // A Bundle asks for the next version of a dataset in a catalog.
@@ -96,6 +107,7 @@ type Result struct {
 	Profile     string // id, or ""
 	Rows        int
 	Tables      int
+	Omitted     int     // tables left out because of their size
 	Found       []Found // columns whose levels were found privately
 	Path        string  // of the file or of the bundle
 	Dataset     string
@@ -148,7 +160,13 @@ func (r *Request) check(ctx context.Context) error {
 	if err := checkAsk(r.Epsilon, r.Delta); err != nil {
 		return err
 	}
-	if (r.Out == nil) == (r.Pub == nil) || r.Ledger == nil || r.Noise == nil || r.Now == nil || r.Code == "" {
+	ways := 0
+	for _, asked := range []bool{r.Out != nil, r.Pub != nil, r.Tabs != nil} {
+		if asked {
+			ways++
+		}
+	}
+	if ways != 1 || r.Ledger == nil || r.Noise == nil || r.Now == nil || r.Code == "" {
 		return errors.New("release: the request is not complete")
 	}
 	a, err := r.Ledger.Account(ctx, id)
@@ -160,6 +178,9 @@ func (r *Request) check(ctx context.Context) error {
 	}
 	if r.Out != nil {
 		return r.Out.check(r.File)
+	}
+	if r.Tabs != nil {
+		return r.Tabs.check()
 	}
 	return r.Pub.check()
 }
@@ -224,7 +245,7 @@ func (r *Request) read(ctx context.Context) (*tabular.File, error) {
 	}
 	defer f.Close()
 	file, err := tabular.Read(ctx, f, size, tabular.Options{
-		Domain: r.Domain, Withhold: r.Fabrication == synth.Strict, Drop: r.Drop, Allow: r.Allow, Person: r.Person, Workers: r.Workers,
+		Domain: r.Domain, Withhold: r.Fabrication == synth.Strict, Drop: r.Drop, Only: r.only(), Allow: r.Allow, Person: r.Person, Workers: r.Workers,
 		Progress: func(done, total int64) { r.tell(Reading, done, total) },
 	})
 	if bad, ok := errors.AsType[*tabular.Error](err); ok {

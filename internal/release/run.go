@@ -66,6 +66,9 @@ func (r *run) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	r.took(Reading)
+	if r.Tabs != nil {
+		return r.affordable()
+	}
 	if r.Pub == nil {
 		return nil
 	}
@@ -94,8 +97,11 @@ func stageError(err error) error {
 func (r *run) enter(ctx context.Context) error {
 	r.tell(Entering, 0, 0)
 	purpose := "synthesize"
-	if r.Pub != nil {
+	switch {
+	case r.Pub != nil:
 		purpose = fmt.Sprintf("release %s/%d", r.Pub.Dataset, r.stage.Version())
+	case r.Tabs != nil:
+		purpose = "tables"
 	}
 	ask := Ask{Epsilon: r.Epsilon, Delta: r.Delta, Open: len(r.file.Open)}
 	var err error
@@ -120,6 +126,9 @@ func (r *run) protect(ctx context.Context) error {
 	seed, err := r.seed()
 	if err != nil {
 		return err
+	}
+	if r.Tabs != nil {
+		return r.tabulate(ctx, table, seed)
 	}
 	if r.model, err = r.fit(ctx, table, seed); err != nil {
 		return err
@@ -219,7 +228,10 @@ func (r *run) finish(ctx context.Context) (*Result, error) {
 	if err := r.Ledger.End(ctx, r.spend.Number, Finished, wholeSeconds(r.Now())); err == nil {
 		r.spend.State = Finished
 	}
-	res.Population, res.Spend, res.Rows, res.PrivacyUnit = r.Population, r.spend, len(r.drawn[0]), r.unit()
+	res.Population, res.Spend, res.PrivacyUnit = r.Population, r.spend, r.unit()
+	if r.drawn != nil {
+		res.Rows = len(r.drawn[0])
+	}
 	if r.file.Profile != nil {
 		res.Profile = r.file.Profile.ID
 	}

@@ -97,6 +97,7 @@ func makePlan(names []string, o Options) (*plan, []Fault) {
 		}
 	}
 	option(o.Drop, "drop")
+	option(o.Only, "columns")
 	option(o.Allow, "allow")
 	if o.Person != "" {
 		option([]string{o.Person}, "person")
@@ -108,7 +109,7 @@ func makePlan(names []string, o Options) (*plan, []Fault) {
 		switch {
 		case n == o.Person && o.Person != "":
 			c.role, p.person = person, i
-		case slices.Contains(o.Drop, n):
+		case slices.Contains(o.Drop, n), len(o.Only) > 0 && !slices.Contains(o.Only, n):
 			c.role = dropped
 		default:
 			c.role, c.out = open, len(kept)
@@ -119,7 +120,11 @@ func makePlan(names []string, o Options) (*plan, []Fault) {
 		faults = append(faults, Fault{Kind: BadOption, Problem: "no column is left to read", Hint: "drop fewer columns"})
 	}
 	if o.Domain == nil {
-		p.profile = recognise(kept)
+		// What is left out does not make a file another one, but columns that a
+		// profile does not know may hide it.
+		if p.profile = recognise(kept); p.profile == nil {
+			p.profile = recognise(names)
+		}
 	} else {
 		faults = append(faults, o.Domain.check(names, kept)...)
 	}

@@ -28,6 +28,8 @@ type Options struct {
 	Domain *DomainFile
 	// Drop names columns that are not read.
 	Drop []string
+	// Only names the columns that are read, beside Person. Default: all.
+	Only []string
 	// Allow names columns to keep although their header looks like that of a
 	// direct identifier. They are recorded in File.Allowed.
 	Allow []string
@@ -60,7 +62,7 @@ type File struct {
 	Columns []string
 	// Delimiter separates the file's values.
 	Delimiter byte
-	// Dropped and Allowed are the columns that Options.Drop and Options.Allow
+	// Dropped and Allowed are the columns that Options.Drop or Only, and Options.Allow,
 	// took effect on, in the file's order.
 	Dropped, Allowed []string
 	// PersonCollapsed says that rows were collapsed by Options.Person: one row is
