@@ -203,7 +203,10 @@ func (r *run) writeTables(ctx context.Context, d *microdata.Domain, out *synth.T
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return err
 	}
-	if err := os.Rename(dir, r.Tabs.Path); err != nil { // replaces an empty folder, and nothing else
+	if err := os.Remove(r.Tabs.Path); err != nil && !errors.Is(err, fs.ErrNotExist) { // an empty folder, and nothing else
+		return fmt.Errorf("the output folder is no longer empty: %w", plainPath(err))
+	}
+	if err := os.Rename(dir, r.Tabs.Path); err != nil {
 		return fmt.Errorf("the output folder cannot be put in place: %w", plainPath(err))
 	}
 	return syncFolder(filepath.Dir(r.Tabs.Path))
