@@ -86,10 +86,11 @@ type raking struct {
 	total     float64   // of the weights, always
 }
 
-// A margin is a measurement with the logarithm θ of what its cells multiply
-// weights by.
+// A margin is a measurement with the logarithm θ of what each of its counts
+// multiplies weights by.
 type margin struct {
 	pgm.Measurement
+	cells         int
 	theta, before []float64
 }
 
@@ -111,8 +112,9 @@ func newRaking(s *sample, ms []pgm.Measurement) *raking {
 	r := &raking{sample: s, grouping: newGrouping(s), total: sum(s.weight)}
 	most := r.patterns
 	for k, m := range ms {
-		r.margins = append(r.margins, margin{m, make([]float64, len(m.Counts)), make([]float64, len(m.Counts))})
-		most = max(most, len(m.Counts))
+		cells := m.Clique.Cells(s.sizes)
+		r.margins = append(r.margins, margin{m, cells, make([]float64, len(m.Counts)), make([]float64, len(m.Counts))})
+		most = max(most, cells)
 		switch {
 		case r.covers(m.Clique):
 			r.inner = append(r.inner, k)
@@ -150,19 +152,31 @@ func (r *raking) sweep(trust float64) {
 
 // turn counts the weights by the margin's cells and moves each cell to its optimum.
 func (r *raking) turn(m *margin, trust float64, weight []float64, columns [][]uint16) {
-	n, cells := len(weight), len(m.Counts)
+	n := len(weight)
 	pgm.Share(r.workers, strips, func(b int) {
 		from, to := b*n/strips, (b+1)*n/strips
-		clear(r.strips[b][:cells])
-		tally(r.strips[b][:cells], weight[from:to], columns, m.Clique, r.sizes, from, to)
+		clear(r.strips[b][:m.cells])
+		tally(r.strips[b][:m.cells], weight[from:to], columns, m.Clique, r.sizes, from, to)
 	})
-	by, held := r.strips[0][:cells], 0.0
+	by, held := r.strips[0][:m.cells], 0.0
 	for c := range by {
-		count := r.added(c)
-		move := settle(trust*m.Precision[min(c, len(m.Precision)-1)], count, m.Counts[c], m.theta[c])
-		m.theta[c] += move
-		by[c] = math.Exp(move)
-		held += count * by[c]
+		by[c] = r.added(c)
+	}
+	moves := by
+	if m.Of != nil {
+		moves = make([]float64, len(m.Counts))
+		for c, k := range m.Of {
+			moves[k] += by[c]
+		}
+	}
+	for k, count := range moves {
+		move := settle(trust*m.Precision[min(k, len(m.Precision)-1)], count, m.Counts[k], m.theta[k])
+		m.theta[k] += move
+		moves[k] = math.Exp(move)
+		held += count * moves[k]
+	}
+	for c, k := range m.Of {
+		by[c] = moves[k]
 	}
 	if held > 0 { // the whole is known better than any of its parts
 		scale(by, r.total/held)

@@ -16,6 +16,9 @@ type Measurement struct {
 	// Precision is 1/variance of each count; of all of them where it has
 	// length 1. Zero: this count says nothing.
 	Precision []float64
+	// Of says, where cells were counted together, which of Counts each cell adds to;
+	// nil: each cell has a count of its own.
+	Of []int32
 }
 
 // Effort says how long to fit.
@@ -33,7 +36,9 @@ type Effort struct {
 type target struct {
 	walk      walk // from the relay's cells
 	counts    []float64
-	precision []float64 // one a cell
+	precision []float64 // one a count
+	of        []int32   // the count that each cell adds to; nil: its own
+	off       []float64 // by count, where cells share them: what the tree's differs by
 	mu        []float64 // the tree's marginal
 	gradient  []float64
 	step      []float64 // exp(−α·gradient), by cell
@@ -45,7 +50,7 @@ type target struct {
 //
 //	½ Σ precision · (total·μ − count)²
 //
-// over the tree's distributions by mirror descent with an adaptive step
+// (μ summed over the cells that a count is of) over the tree's distributions by mirror descent with an adaptive step
 // (McKenna, Sheldon and Miklau 2019, §4; steps in probability space, so that
 // exp is taken on measured cells only). Every measurement's clique must be held
 // by a clique of the tree. It starts from where the tree stands. It returns the
@@ -136,35 +141,28 @@ func (t *Tree) bind(ms []Measurement) ([]target, [][]relay, error) {
 	targets, byNode := make([]target, len(ms)), make([][]int, len(t.nodes))
 	sets := make([][]int, len(ms))
 	for k, m := range ms {
-		cells := m.Clique.Cells(t.sizes)
 		i := t.home(m.Clique)
-		switch {
-		case i < 0:
+		if i < 0 {
 			return nil, nil, fmt.Errorf("pgm: no clique holds the measured columns %v", []int(m.Clique))
-		case len(m.Counts) != cells || len(m.Precision) != cells && len(m.Precision) != 1:
-			return nil, nil, fmt.Errorf("pgm: columns %v have %d cells; %d counts and %d precisions were given",
-				[]int(m.Clique), cells, len(m.Counts), len(m.Precision))
 		}
-		precision := m.Precision
-		if len(precision) == 1 {
-			precision = make([]float64, cells)
-			for c := range precision {
-				precision[c] = m.Precision[0]
-			}
-		}
-		for c, p := range precision {
-			if !(p >= 0) || math.IsInf(p, 0) || math.IsNaN(m.Counts[c]) || math.IsInf(m.Counts[c], 0) {
-				return nil, nil, fmt.Errorf("pgm: columns %v: cell %d has no finite count and precision", []int(m.Clique), c)
-			}
+		cells := m.Clique.Cells(t.sizes)
+		precision, err := m.check(cells)
+		if err != nil {
+			return nil, nil, err
 		}
 		stored := t.order(m.Clique)
 		sets[k] = stored
-		targets[k] = target{
-			counts:    t.permute(m.Counts, m.Clique, stored),
-			precision: t.permute(precision, m.Clique, stored),
-			mu:        make([]float64, cells), gradient: make([]float64, cells),
+		x := target{
+			counts: m.Counts, precision: precision,
+			mu: make([]float64, cells), gradient: make([]float64, cells),
 			step: make([]float64, cells), last: make([]float64, cells), lastMu: make([]float64, cells),
 		}
+		if m.Of == nil {
+			x.counts, x.precision = t.permute(m.Counts, m.Clique, stored), t.permute(precision, m.Clique, stored)
+		} else {
+			x.of, x.off = rearrange(t.sizes, m.Of, m.Clique, stored), make([]float64, len(m.Counts))
+		}
+		targets[k] = x
 		byNode[i] = append(byNode[i], k)
 	}
 	relays := make([][]relay, len(t.nodes))
@@ -177,6 +175,33 @@ func (t *Tree) bind(ms []Measurement) ([]target, [][]relay, error) {
 		}
 	}
 	return targets, relays, nil
+}
+
+// check returns the precision of each count of a measurement of so many cells.
+func (m *Measurement) check(cells int) ([]float64, error) {
+	counts := len(m.Counts)
+	if m.Of == nil && counts != cells || m.Of != nil && len(m.Of) != cells || len(m.Precision) != counts && len(m.Precision) != 1 {
+		return nil, fmt.Errorf("pgm: columns %v have %d cells; %d counts and %d precisions were given",
+			[]int(m.Clique), cells, counts, len(m.Precision))
+	}
+	for _, k := range m.Of {
+		if k < 0 || int(k) >= counts {
+			return nil, fmt.Errorf("pgm: columns %v: a cell adds to none of the counts", []int(m.Clique))
+		}
+	}
+	precision := m.Precision
+	if len(precision) == 1 {
+		precision = make([]float64, counts)
+		for c := range precision {
+			precision[c] = m.Precision[0]
+		}
+	}
+	for c, p := range precision {
+		if !(p >= 0) || math.IsInf(p, 0) || math.IsNaN(m.Counts[c]) || math.IsInf(m.Counts[c], 0) {
+			return nil, fmt.Errorf("pgm: columns %v: cell %d has no finite count and precision", []int(m.Clique), c)
+		}
+	}
+	return precision, nil
 }
 
 // loss reads the marginals of all targets and returns the loss; gradients are
@@ -205,6 +230,21 @@ func (x *target) compare(relay []float64, total float64) float64 {
 	clear(x.mu)
 	x.walk.sum(x.mu, relay)
 	sum := 0.0
+	if x.of != nil {
+		for k, y := range x.counts {
+			x.off[k] = -y
+		}
+		for c, m := range x.mu {
+			x.off[x.of[c]] += total * m
+		}
+		for k, d := range x.off {
+			sum += d * d * x.precision[k]
+		}
+		for c, k := range x.of {
+			x.gradient[c] = x.off[k] * x.precision[k] * total
+		}
+		return sum / 2
+	}
 	for c, m := range x.mu {
 		d := total*m - x.counts[c]
 		x.gradient[c] = d * x.precision[c] * total

@@ -38,8 +38,13 @@ func (l *layout) order(c []int) []int {
 // permute copies values, stored in the order from, into the order to. The two
 // hold the same columns.
 func (l *layout) permute(values []float64, from, to []int) []float64 {
-	out := make([]float64, len(values))
-	stride := strides(l.sizes, to, from) // of each column of from, in to
+	return rearrange(l.sizes, values, from, to)
+}
+
+// rearrange is permute for values of any kind.
+func rearrange[T any](sizes []int, values []T, from, to []int) []T {
+	out := make([]T, len(values))
+	stride := strides(sizes, to, from) // of each column of from, in to
 	at := make([]int, len(from))
 	place := 0
 	for _, v := range values {
@@ -47,7 +52,7 @@ func (l *layout) permute(values []float64, from, to []int) []float64 {
 		for i := len(from) - 1; i >= 0; i-- {
 			at[i]++
 			place += stride[i]
-			if at[i] < l.sizes[from[i]] {
+			if at[i] < sizes[from[i]] {
 				break
 			}
 			place -= stride[i] * at[i]

@@ -192,7 +192,7 @@ func TestFitEqualsLeastSquares(t *testing.T) {
 	}
 	lambda := (sum - total) / weight
 	tree := newTree(t, []int{2, 3}, []microdata.Clique{{0, 1}}, 1)
-	if _, err := tree.Fit(context.Background(), []Measurement{{microdata.Clique{0, 1}, y, precision}}, total,
+	if _, err := tree.Fit(context.Background(), []Measurement{{Clique: microdata.Clique{0, 1}, Counts: y, Precision: precision}}, total,
 		Effort{Iterations: 100000, Tolerance: 1e-16}); err != nil {
 		t.Fatal(err)
 	}

@@ -266,9 +266,9 @@ func TestFitProjects(t *testing.T) {
 func TestFitWeighs(t *testing.T) {
 	tree := newTree(t, []int{2}, nil, 1)
 	ms := []Measurement{
-		{microdata.Clique{0}, []float64{40, 60}, []float64{1}},
-		{microdata.Clique{0}, []float64{80, 20}, []float64{3, 3}},
-		{microdata.Clique{0}, []float64{1e6, -1e6}, []float64{0}}, // says nothing
+		{Clique: microdata.Clique{0}, Counts: []float64{40, 60}, Precision: []float64{1}},
+		{Clique: microdata.Clique{0}, Counts: []float64{80, 20}, Precision: []float64{3, 3}},
+		{Clique: microdata.Clique{0}, Counts: []float64{1e6, -1e6}, Precision: []float64{0}}, // says nothing
 	}
 	if _, err := tree.Fit(context.Background(), ms, 100, Effort{Iterations: 5000, Tolerance: 1e-15}); err != nil {
 		t.Fatal(err)
@@ -379,17 +379,17 @@ func TestGenerateRounds(t *testing.T) {
 
 func TestFitRefuses(t *testing.T) {
 	tree := newTree(t, []int{2, 3}, nil, 1)
-	sound := Measurement{microdata.Clique{0}, []float64{1, 2}, []float64{1}}
+	sound := Measurement{Clique: microdata.Clique{0}, Counts: []float64{1, 2}, Precision: []float64{1}}
 	for name, c := range map[string]struct {
 		m     Measurement
 		total float64
 	}{
 		"total zero":         {sound, 0},
 		"total NaN":          {sound, math.NaN()},
-		"clique not held":    {Measurement{microdata.Clique{0, 1}, make([]float64, 6), []float64{1}}, 1},
-		"too few counts":     {Measurement{microdata.Clique{0}, []float64{1}, []float64{1}}, 1},
-		"NaN count":          {Measurement{microdata.Clique{0}, []float64{1, math.NaN()}, []float64{1}}, 1},
-		"negative precision": {Measurement{microdata.Clique{0}, []float64{1, 1}, []float64{-1}}, 1},
+		"clique not held":    {Measurement{Clique: microdata.Clique{0, 1}, Counts: make([]float64, 6), Precision: []float64{1}}, 1},
+		"too few counts":     {Measurement{Clique: microdata.Clique{0}, Counts: []float64{1}, Precision: []float64{1}}, 1},
+		"NaN count":          {Measurement{Clique: microdata.Clique{0}, Counts: []float64{1, math.NaN()}, Precision: []float64{1}}, 1},
+		"negative precision": {Measurement{Clique: microdata.Clique{0}, Counts: []float64{1, 1}, Precision: []float64{-1}}, 1},
 	} {
 		if _, err := tree.Fit(context.Background(), []Measurement{c.m}, c.total, Effort{}); err == nil {
 			t.Errorf("%s: taken", name)
@@ -407,8 +407,8 @@ func TestFitRefuses(t *testing.T) {
 func TestExtremeCountsStaySound(t *testing.T) {
 	tree := newTree(t, []int{3, 3}, []microdata.Clique{{0, 1}}, 1)
 	ms := []Measurement{
-		{microdata.Clique{0, 1}, []float64{1e9, -1e9, 0, -1e9, 1e9, 0, 0, 0, -1e12}, []float64{1e-4}},
-		{microdata.Clique{0}, []float64{-1e6, 1e6, 3}, []float64{1e3}},
+		{Clique: microdata.Clique{0, 1}, Counts: []float64{1e9, -1e9, 0, -1e9, 1e9, 0, 0, 0, -1e12}, Precision: []float64{1e-4}},
+		{Clique: microdata.Clique{0}, Counts: []float64{-1e6, 1e6, 3}, Precision: []float64{1e3}},
 	}
 	if _, err := tree.Fit(context.Background(), ms, 10, Effort{}); err != nil {
 		t.Fatal(err)
@@ -445,7 +445,7 @@ func BenchmarkFitStep(b *testing.B) {
 		for i := range y {
 			y[i] = 10000 / float64(len(y))
 		}
-		ms = append(ms, Measurement{s, y, []float64{.01}})
+		ms = append(ms, Measurement{Clique: s, Counts: y, Precision: []float64{.01}})
 	}
 	b.ReportMetric(float64(tree.Cells()), "cells")
 	for b.Loop() {
