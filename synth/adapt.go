@@ -16,7 +16,7 @@ var fitEffort = pgm.Effort{Iterations: 300}
 // adapt runs the rounds: look where the model errs, measure there, fit again.
 func (f *fitting) adapt(ctx context.Context) error {
 	f.candidates()
-	if err := f.refit(ctx, f.scopes()); err != nil {
+	if err := f.refit(ctx, f.held()); err != nil {
 		return err
 	}
 	for round := range f.Rounds {
@@ -112,16 +112,22 @@ func (f *fitting) measure(ctx context.Context, chosen []int, share dp.Precision)
 }
 
 // held returns the scopes of the rules and the measured pairs that a tree of MaxCells
-// can hold with them, the first measured first.
+// can hold with them: those of earlier releases first, then the first measured first.
 func (f *fitting) held() (sets []microdata.Clique) {
 	sets = f.scopes()
 	seen := map[[2]int]bool{}
-	for _, m := range f.measured {
-		key := [2]int{m.Clique[0], m.Clique[1]}
-		if !seen[key] && f.fitWith(sets, m.Clique) != nil {
-			sets = append(sets, m.Clique)
+	add := func(c microdata.Clique) {
+		key := [2]int{c[0], c[1]}
+		if !seen[key] && f.fitWith(sets, c) != nil {
+			sets = append(sets, c)
 		}
 		seen[key] = true
+	}
+	for _, m := range f.remembered {
+		add(m.Clique)
+	}
+	for _, m := range f.measured {
+		add(m.Clique)
 	}
 	return sets
 }
@@ -150,7 +156,10 @@ func (f *fitting) refit(ctx context.Context, sets []microdata.Clique) (err error
 	if err := f.forbid(f.tree); err != nil {
 		return err
 	}
-	return f.fit(ctx, fitEffort)
+	if err := f.fit(ctx, fitEffort); err != nil {
+		return err
+	}
+	return f.lookBack(ctx)
 }
 
 func (f *fitting) fit(ctx context.Context, e pgm.Effort) error {

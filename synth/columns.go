@@ -15,8 +15,12 @@ import (
 func (f *fitting) measureColumns(ctx context.Context, m *dp.Mechanism) error {
 	f.fine = m
 	var err error
-	f.columns, f.total, err = measureColumns(ctx, m, f.budget*oneWayShare(f.budget.Mu()))
-	return err
+	if f.measuredColumns, err = measureColumns(ctx, m, f.budget*oneWayShare(f.budget.Mu())); err != nil {
+		return err
+	}
+	f.columns = f.recall()
+	f.total = rowCount(f.columns)
+	return nil
 }
 
 // oneWayShare of the budget goes to single columns: a tenth, and up to three tenths
@@ -26,9 +30,8 @@ func oneWayShare(mu dp.Mu) dp.Precision {
 	return dp.Precision(min(max(least*math.Pow(enough/float64(mu), rise), least), most))
 }
 
-// measureColumns spends share on all single columns. The total is the mean of
-// the columns' sums, weighted by precision; at least 1.
-func measureColumns(ctx context.Context, m *dp.Mechanism, share dp.Precision) ([]dp.Measurement, float64, error) {
+// measureColumns spends share on all single columns.
+func measureColumns(ctx context.Context, m *dp.Mechanism, share dp.Precision) ([]dp.Measurement, error) {
 	costs := make([]float64, m.Domain().Len())
 	for a := range costs {
 		costs[a] = noiseCost(float64(m.Domain().Size(a)))
@@ -39,8 +42,14 @@ func measureColumns(ctx context.Context, m *dp.Mechanism, share dp.Precision) ([
 	}
 	columns, err := m.Measure(ctx, asks)
 	if err != nil {
-		return nil, 0, fmt.Errorf("synth: measuring single columns: %w", err)
+		return nil, fmt.Errorf("synth: measuring single columns: %w", err)
 	}
+	return columns, nil
+}
+
+// rowCount estimates the number of rows: the mean of the columns' sums, weighted by
+// precision; at least 1.
+func rowCount(columns []dp.Measurement) float64 {
 	sum, weight := 0.0, 0.0
 	for _, c := range columns {
 		w := 1 / (c.Variance * float64(len(c.Noisy)))
@@ -49,7 +58,7 @@ func measureColumns(ctx context.Context, m *dp.Mechanism, share dp.Precision) ([
 			sum += w * float64(y)
 		}
 	}
-	return columns, max(sum/weight, 1), nil
+	return max(sum/weight, 1)
 }
 
 // rare is how many standard deviations of its noise a level must stand above
@@ -79,6 +88,7 @@ func (f *fitting) coarsenBelow(reference float64) error {
 	for a, m := range f.columns {
 		f.singles = append(f.singles, coarseEvidence(a, m, f.steps[a]))
 	}
+	f.remember()
 	return nil
 }
 

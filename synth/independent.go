@@ -20,9 +20,10 @@ func Independent(ctx context.Context, m *dp.Mechanism, o Options) (*Model, error
 	o.Fabrication = Unlimited
 	f := &fitting{Options: o, fine: m, steps: make([]*microdata.Coarsening, d.Len()), sizes: d.Sizes()}
 	var err error
-	if f.columns, f.total, err = measureColumns(ctx, m, m.Left()); err != nil {
+	if f.columns, err = measureColumns(ctx, m, m.Left()); err != nil {
 		return nil, err
 	}
+	f.measuredColumns, f.total = f.columns, rowCount(f.columns)
 	for a, c := range f.columns {
 		f.singles = append(f.singles, coarseEvidence(a, c, nil))
 	}

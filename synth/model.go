@@ -27,6 +27,7 @@ type Model struct {
 	fabrication Fabrication
 	workers     int
 	written     [][]uint16 // the records, where the dial had a say in them
+	recalled    []bool
 }
 
 // A Table is a measured table: noisy counts fit for publication, and what the
@@ -52,10 +53,15 @@ func (m *Model) Total() float64 { return m.total }
 // Tables returns the measured tables: each single column, then pairs.
 func (m *Model) Tables() []Table { return m.tables }
 
+// Recalled says, for each of Options.Earlier, whether its tables fed the fit: they do
+// unless their single columns tell of other people.
+func (m *Model) Recalled() []bool { return m.recalled }
+
 func (f *fitting) model(ctx context.Context) (*Model, error) {
 	m := &Model{
 		domain: f.fine.Domain(), columns: f.columns, steps: f.steps, sizes: f.sizes,
 		total: f.total, tree: f.tree, sample: f.sample, never: f.Rules, fabrication: f.Fabrication, workers: f.Workers,
+		recalled: f.recalled,
 	}
 	for a, c := range f.columns {
 		e := estimate(m.domain.Column(a), c.Noisy, c.Variance)
@@ -74,7 +80,7 @@ func (f *fitting) model(ctx context.Context) (*Model, error) {
 	if m.written != nil {
 		rows = float64(len(m.written[0]))
 	}
-	for a, c := range f.columns {
+	for a, c := range f.measuredColumns {
 		m.tables = append(m.tables, Table{
 			Clique: c.Clique, Coarse: []*microdata.Coarsening{nil},
 			Noisy: c.Noisy, Variance: c.Variance, Fitted: m.fineCounts(a),
@@ -93,7 +99,7 @@ func (f *fitting) model(ctx context.Context) (*Model, error) {
 	return m, nil
 }
 
-// merged combines measurements of the same clique by precision, the first one's
+// merged combines measurements of the same one or two columns by precision, the first one's
 // place kept. Counts are rounded to integers; that adds at most 1/12 to the variance.
 func merged(ms []dp.Measurement) []dp.Measurement {
 	var out []dp.Measurement
@@ -101,7 +107,7 @@ func merged(ms []dp.Measurement) []dp.Measurement {
 	at := map[[2]int]int{}
 	weights := map[[2]int]float64{}
 	for _, m := range ms {
-		key := [2]int{m.Clique[0], m.Clique[1]}
+		key := [2]int{m.Clique[0], m.Clique[len(m.Clique)-1]}
 		if _, ok := at[key]; !ok {
 			at[key] = len(out)
 			out = append(out, dp.Measurement{Clique: m.Clique, Noisy: append([]int64(nil), m.Noisy...), Variance: m.Variance})

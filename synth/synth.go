@@ -42,6 +42,9 @@ type Options struct {
 	Rules []rules.Never
 	// Fabrication is the dial between inventing and losing. Default Limited.
 	Fabrication Fabrication
+	// Earlier holds the tables of earlier releases of the very same people, release by
+	// release. They feed the fit at no cost; tables published are this run's own. Default none.
+	Earlier [][]Table
 	// Tilt is the share of the pairs' budget kept for pairs that the tree cannot
 	// hold. 0 means that the noisy scores decide; a negative value keeps none.
 	Tilt float64
@@ -114,6 +117,9 @@ func (o Options) check(d *microdata.Domain) error {
 	if err := o.checkRules(d); err != nil {
 		return err
 	}
+	if err := o.checkEarlier(d); err != nil {
+		return err
+	}
 	if math.IsNaN(o.Tilt) || o.Tilt >= 1 || int(o.Fabrication) >= len(dial) {
 		return errors.New("synth: Tilt must be a number below 1, and Fabrication a position of the dial")
 	}
@@ -127,7 +133,7 @@ type fitting struct {
 	random *pgm.Rand
 
 	fine     *dp.Mechanism           // over the domain as given
-	columns  []dp.Measurement        // single columns, fine levels
+	columns  []dp.Measurement        // single columns, fine levels: all that is known of them
 	total    float64                 // estimate of n from the single columns
 	steps    []*microdata.Coarsening // per column; nil: as given
 	coarse   *dp.Mechanism           // over the coarsened domain
@@ -139,6 +145,10 @@ type fitting struct {
 	tree     *pgm.Tree
 	forTilt  dp.Precision // kept for the tilt
 	sample   *sample      // tilted, or nil
+
+	measuredColumns []dp.Measurement  // single columns as this run measured them
+	recalled        []bool            // of Earlier: whether it fits the columns
+	remembered      []pgm.Measurement // pairs of earlier releases, coarsened
 }
 
 // evidence returns all measurements in the form that the tree takes, of those
@@ -148,6 +158,11 @@ func (f *fitting) evidence(keep func(microdata.Clique) bool) []pgm.Measurement {
 	for _, m := range f.measured {
 		if keep(m.Clique) {
 			out = append(out, pgm.Measurement{Clique: m.Clique, Counts: floats(m.Noisy), Precision: []float64{1 / m.Variance}})
+		}
+	}
+	for _, m := range f.remembered {
+		if keep(m.Clique) {
+			out = append(out, m)
 		}
 	}
 	return out

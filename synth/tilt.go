@@ -43,10 +43,13 @@ func (f *fitting) tiltShare() float64 {
 // tilt measures the pairs that the tree could not hold and erred most on, and
 // reweighs a large sample of the tree towards all measurements.
 func (f *fitting) tilt(ctx context.Context) error {
-	if !(f.forTilt > 0) {
-		return nil
+	if err := f.lookBack(ctx); err != nil || !(f.forTilt > 0) {
+		return err
 	}
-	f.sample = f.draw(oversample(f.total))
+	before := f.sample != nil
+	if !before {
+		f.sample = f.draw(oversample(f.total))
+	}
 	f.Progress("tilt", 0, rakeSweeps)
 	if err := f.score(ctx, f.coarse.Left()*scoreShare); err != nil {
 		return err
@@ -55,6 +58,11 @@ func (f *fitting) tilt(ctx context.Context) error {
 	if err := f.measure(ctx, chosen, f.coarse.Left()); err != nil {
 		return err
 	}
+	return f.rake(ctx, before)
+}
+
+// rake moves the sample towards all that was measured.
+func (f *fitting) rake(ctx context.Context, again bool) error {
 	everything := f.evidence(func(microdata.Clique) bool { return true })
-	return f.sample.rake(ctx, everything, f.total, false, func(done, total int) { f.Progress("tilt", done, total) })
+	return f.sample.rake(ctx, everything, f.total, again, func(done, total int) { f.Progress("tilt", done, total) })
 }

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 
 	"amparo/dp"
+	"amparo/internal/catalog"
 	"amparo/internal/release"
 	"amparo/microdata/tabular"
 	"amparo/synth"
@@ -47,7 +48,8 @@ type spendFlags struct {
 // protectFlags are those of the commands that write synthetic records.
 type protectFlags struct {
 	spendFlags  `embed:""`
-	Fabrication string `enum:"limited,unlimited,strict" default:"limited" help:"Between inventing combinations of values and losing them: ${enum}."`
+	Fabrication string   `enum:"limited,unlimited,strict" default:"limited" help:"Between inventing combinations of values and losing them: ${enum}."`
+	Earlier     []string `placeholder:"BUNDLE" help:"Folder of an earlier release of the very same people: its tables make the records better and cost nothing. May stand several times."`
 }
 
 // request fills in what all runs share. The caller closes the ledger.
@@ -57,11 +59,20 @@ func (p *program) request(f *fileFlags, q *protectFlags, ledger release.Ledger) 
 		return release.Request{}, err
 	}
 	dial, err := synth.ParseFabrication(q.Fabrication)
+	if err != nil {
+		return release.Request{}, err
+	}
+	var trusted []catalog.PublicKey
+	if len(q.Earlier) > 0 {
+		if trusted, err = p.keys().Trusted(); err != nil {
+			return release.Request{}, err
+		}
+	}
 	return release.Request{
 		File: f.File, Population: q.Population, Epsilon: dp.Epsilon(q.Epsilon), Delta: dp.Delta(q.Delta), Seed: q.Seed,
-		Drop: f.Drop, Allow: f.Allow, Person: f.Person, Domain: domain, Rules: q.Rules, Fabrication: dial,
+		Drop: f.Drop, Allow: f.Allow, Person: f.Person, Domain: domain, Rules: q.Rules, Fabrication: dial, Earlier: q.Earlier, Trusted: trusted,
 		Ledger: ledger, Noise: p.noise, Now: p.now, Code: code(), Workers: workers(),
-	}, err
+	}, nil
 }
 
 // protect runs a request with a progress display.
@@ -107,7 +118,9 @@ type resultJSON struct {
 	Epsilon     float64            `json:"epsilon"`
 	Delta       float64            `json:"delta"`
 	Mu          float64            `json:"mu"`
+	Rho         float64            `json:"rho"` // of zero-concentrated differential privacy: μ²/2
 	Discovery   *discoveryJSON     `json:"discovery,omitempty"`
+	Earlier     map[string]bool    `json:"earlier,omitempty"` // release → whether its tables were used
 	Left        costJSON           `json:"left"`
 	Spend       int64              `json:"spend"` // number in the ledger
 	Seconds     map[string]float64 `json:"seconds"`
@@ -121,13 +134,19 @@ type discoveryJSON struct {
 func outcome(command string, r *release.Result) resultJSON {
 	out := resultJSON{Command: command, Population: r.Population, Dataset: r.Dataset, Version: r.Version, Path: r.Path,
 		Report: r.Report, Manifest: r.Manifest, Rows: r.Rows, Tables: r.Tables, Omitted: r.Omitted, PrivacyUnit: string(r.PrivacyUnit), Profile: r.Profile,
-		Epsilon: float64(r.Spend.Epsilon), Delta: float64(r.Spend.Delta), Mu: float64(r.Spend.Cost.Mu()),
+		Epsilon: float64(r.Spend.Epsilon), Delta: float64(r.Spend.Delta), Mu: float64(r.Spend.Cost.Mu()), Rho: float64(r.Spend.Cost.Precision) / 2,
 		Left: cost(r.Left), Spend: r.Spend.Number, Seconds: map[string]float64{}}
 	if len(r.Found) > 0 {
 		out.Discovery = &discoveryJSON{float64(r.Spend.Cost.Thresholds), map[string]int{}}
 		for _, f := range r.Found {
 			out.Discovery.Levels[f.Column] = f.Levels
 		}
+	}
+	for _, e := range r.Earlier {
+		if out.Earlier == nil {
+			out.Earlier = map[string]bool{}
+		}
+		out.Earlier[e.Name] = e.Used
 	}
 	total := 0.0
 	for _, s := range r.Seconds {
@@ -140,11 +159,19 @@ func outcome(command string, r *release.Result) resultJSON {
 
 // outcome prints what a run did, for people.
 func (p *program) outcome(r *release.Result) {
-	p.say("  protected   ε = %v, δ = %v, μ = %.4g (entry %d of the private ledger)", float64(r.Spend.Epsilon), float64(r.Spend.Delta), float64(r.Spend.Cost.Mu()), r.Spend.Number)
+	c := r.Spend.Cost
+	p.say("  protected   ε = %v, δ = %v; that is μ = %.4g, ρ = %.4g (entry %d of the private ledger)", float64(r.Spend.Epsilon), float64(r.Spend.Delta), float64(c.Mu()), float64(c.Precision)/2, r.Spend.Number)
 	if r.PrivacyUnit == "row" {
 		p.say("  whom        one row is taken as one person (--person COL joins the rows of a person)")
 	} else {
 		p.say("  whom        each person: rows of one person were joined")
+	}
+	for _, e := range r.Earlier {
+		if e.Used {
+			p.say("  earlier     %d tables of %s fed the records, at no cost", e.Tables, e.Name)
+		} else {
+			p.say("  earlier     %s was not used: it tells of other people, or of no column with the same levels", e.Name)
+		}
 	}
 	if len(r.Found) > 0 {
 		p.say("  lists       levels of %d columns were found under privacy; of δ that took %.3g", len(r.Found), float64(r.Spend.Cost.Thresholds))

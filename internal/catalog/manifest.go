@@ -73,6 +73,7 @@ type Manifest struct {
 	Columns     []string    `json:"columns"`
 	Dropped     []string    `json:"dropped,omitempty"` // columns of the source left out by its custodian
 	Allowed     []string    `json:"allowed,omitempty"` // columns let in although they look identifying
+	Earlier     []string    `json:"earlier,omitempty"` // releases, dataset/version, whose tables fed the records of this one
 	Code        string      `json:"code"`              // version of amparo
 
 	Files      []FileHash  `json:"files"` // every file but this one, by path

@@ -110,6 +110,11 @@ func (r *run) manifest() catalog.Manifest {
 		Dropped: r.file.Dropped, Allowed: r.file.Allowed, Code: r.Code, SignedBy: 1,
 		Dataset: r.Pub.Dataset, Version: r.stage.Version(),
 	}
+	for _, e := range r.result.Earlier {
+		if e.Used {
+			m.Earlier = append(m.Earlier, e.Name)
+		}
+	}
 	if p := r.file.Profile; p != nil {
 		m.Profile = p.ID
 		m.Fictional = m.Fictional || p.Fictional

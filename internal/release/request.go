@@ -33,6 +33,11 @@ type Request struct {
 	Rules       string              // Path of a rule file (see microdata/rules). Default none.
 	Fabrication synth.Fabrication   // Between inventing and losing. Default synth.Limited.
 
+	// Earlier names folders of bundles of the very same people, whose noisy tables feed
+	// the fit at no cost. Default none.
+	Earlier []string
+	Trusted []catalog.PublicKey // Whose earlier releases are believed. Required with Earlier.
+
 	Out  *Output // What is written: exactly one of Out,
 	Pub  *Bundle // Pub
 	Tabs *Folder // and Tabs is required.
@@ -107,9 +112,10 @@ type Result struct {
 	Profile     string // id, or ""
 	Rows        int
 	Tables      int
-	Omitted     int     // tables left out because of their size
-	Found       []Found // columns whose levels were found privately
-	Path        string  // of the file or of the bundle
+	Omitted     int       // tables left out because of their size
+	Earlier     []Earlier // as named in the request
+	Found       []Found   // columns whose levels were found privately
+	Path        string    // of the file or of the bundle
 	Dataset     string
 	Version     int
 	Manifest    string // hash

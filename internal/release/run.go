@@ -20,17 +20,18 @@ import (
 // A run is the state of one Run.
 type run struct {
 	*Request
-	file   *tabular.File
-	signer *publish.Signer
-	stage  *publish.Staging
-	spend  Spend
-	budget *dp.Budget
-	rules  *rules.Set
-	mended Mended
-	model  *synth.Model
-	drawn  [][]uint16
-	result Result
-	since  time.Time
+	file    *tabular.File
+	signer  *publish.Signer
+	stage   *publish.Staging
+	spend   Spend
+	budget  *dp.Budget
+	rules   *rules.Set
+	bundles []*catalog.Bundle // earlier
+	mended  Mended
+	model   *synth.Model
+	drawn   [][]uint16
+	result  Result
+	since   time.Time
 }
 
 // Run reads the file, enters the spend, draws noise, and writes what was asked
@@ -63,6 +64,9 @@ func (r *run) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	if r.rules, err = r.readRules(); err != nil {
+		return err
+	}
+	if r.bundles, err = r.readEarlier(); err != nil {
 		return err
 	}
 	r.took(Reading)
@@ -133,6 +137,7 @@ func (r *run) protect(ctx context.Context) error {
 	if r.model, err = r.fit(ctx, table, seed); err != nil {
 		return err
 	}
+	r.noteEarlier()
 	r.took(Measuring)
 	r.tell(Generating, 0, 0)
 	if r.drawn, err = r.model.Generate(ctx, seed); err != nil {
@@ -195,6 +200,9 @@ func (r *run) fit(ctx context.Context, t *microdata.Table, seed uint64) (*synth.
 		Progress: func(stage string, done, total int) { r.tell(stage, int64(done), int64(total)) }}
 	if r.file.Profile != nil {
 		o.Publish = r.file.Profile.Cliques(t.Domain())
+	}
+	if o.Earlier, err = r.earlier(t.Domain()); err != nil {
+		return nil, err
 	}
 	return synth.Fit(ctx, m, o)
 }
