@@ -111,7 +111,8 @@ var (
 	// A custodian's report has no name here.
 	filePath = regexp.MustCompile(`^(data\.csv|data\.parquet|codebook\.json|datapackage\.json|dcat\.jsonld|` +
 		`report\.[a-z]{2,3}\.html|report\.json|tables/[A-Za-z0-9][A-Za-z0-9_-]{0,99}\.csv)$`)
-	hexHash = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	versionName = regexp.MustCompile(`^[a-z0-9-]{1,64}/[1-9][0-9]{0,5}$`)
+	hexHash     = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
 // ValidDataset says whether id can name a dataset: 1 to 64 of a–z, 0–9 and "-".
@@ -149,6 +150,10 @@ func (m *Manifest) Check() error {
 			need(plain(lang) && text(s), "a text is too long or not plain text")
 		}
 	}
+	for _, s := range m.Earlier {
+		need(versionName.MatchString(s), "an earlier release is not named as dataset/version")
+	}
+	need(len(m.Earlier) <= maxColumns, "names too many earlier releases")
 	for _, s := range slices.Concat([]string{m.Publisher, m.License, m.Population, m.Profile, m.Code}, m.Columns, m.Dropped, m.Allowed) {
 		need(plain(s), "a name is too long or not plain text")
 	}
