@@ -82,13 +82,21 @@ func (m *Model) mend(ctx context.Context, evidence []pgm.Measurement, r *pgm.Ran
 		return err
 	}
 	n := len(fine[0])
+	sizes, finer := m.finer(evidence)
 	for round := range mendRounds {
-		good := m.supported(newRoll(m.domain, fine, m.workers), round)
+		k := m.keepers(evidence, coarse, fine)
+		good := m.supported(newRoll(m.domain, fine, m.workers), k, round)
 		if good == nil {
 			break
 		}
-		s := even(m.sizes, pick(coarse, good), m.workers)
-		if err := s.rake(ctx, evidence, m.total, true, func(int, int) {}); err != nil {
+		columns := pick(coarse, good)
+		for a, step := range m.steps {
+			if step != nil {
+				columns = append(columns, pick(fine[a:a+1], good)...)
+			}
+		}
+		s := even(sizes, columns, m.workers)
+		if err := s.rake(ctx, finer, m.total, true, func(int, int) {}); err != nil {
 			return err
 		}
 		picks := s.picks(n, r)
@@ -127,9 +135,27 @@ func even(sizes []int, columns [][]uint16, workers int) *sample {
 	return s
 }
 
-// supported returns the rows that hold no combination of too little support; nil
-// where all rows are to stay.
-func (m *Model) supported(x *roll, round int) []int32 {
+// finer returns the evidence for records of which the merged columns stand a second
+// time, behind the others, with their own levels, and the sizes of all these columns.
+func (m *Model) finer(evidence []pgm.Measurement) (sizes []int, out []pgm.Measurement) {
+	sizes = slices.Clone(m.sizes)
+	for _, e := range evidence {
+		if len(e.Clique) > 1 || m.steps[e.Clique[0]] == nil {
+			out = append(out, e)
+		}
+	}
+	for a, step := range m.steps {
+		if step != nil {
+			own := pgm.Measurement{Clique: microdata.Clique{len(sizes)}, Counts: m.estimate[a], Precision: []float64{1 / m.columns[a].Variance}}
+			sizes, out = append(sizes, m.domain.Size(a)), append(out, own)
+		}
+	}
+	return sizes, out
+}
+
+// supported returns the rows that are to stay: those that hold no combination of too
+// little support, and those that the keepers do not let go; nil where all are.
+func (m *Model) supported(x *roll, k *keepers, round int) []int32 {
 	type aim struct {
 		support uint32
 		values  int
@@ -148,12 +174,7 @@ func (m *Model) supported(x *roll, round int) []int32 {
 			least = x.least(a.values)
 			byLength[a.values] = least
 		}
-		var keep []int32
-		for i, n := range least {
-			if n >= a.support {
-				keep = append(keep, int32(i))
-			}
-		}
+		keep := k.without(least, a.support)
 		switch share := 1 - float64(len(keep))/float64(len(least)); {
 		case share == 0:
 			return nil

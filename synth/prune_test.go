@@ -7,23 +7,48 @@ import (
 	"amparo/dp"
 )
 
-// TestUnbelieved: only cells that both noise and model doubt are marked, and
-// never so many that a thin table is emptied.
+// TestUnbelieved: only cells that both noise and model doubt are marked, the least
+// expected first, and no level loses more than it can spare.
 func TestUnbelieved(t *testing.T) {
-	m := dp.Measurement{Noisy: []int64{500, 19, 19, 21, -60, 3}, Variance: 100}
-	p := []float64{.99, .0004, .009, .0005, 0, .0001}
-	if got := unbelieved(m, p, 1000, 2); !slices.Equal(got, []bool{false, true, false, false, false, true}) {
+	m := dp.Measurement{Noisy: []int64{500, 19, 19, 300, 21, -60, 3, 400}, Variance: 100}
+	p := []float64{.5, .0004, .009, .2, .0005, 0, .0001, .29}
+	//           stands  no   likely  stands  seen  none  no  stands
+	if got := unbelieved(m, p, 4, 1000, 2); !slices.Equal(got, []bool{false, false, false, false, false, false, true, false}) {
+		// Cell 1 is doubtful too, but nearly all that the second column's level 1 has.
 		t.Errorf("marked %v", got)
 	}
+	m = dp.Measurement{Noisy: []int64{500, 19, 600, 300}, Variance: 100}
+	if got := unbelieved(m, []float64{.4, .0004, .4, .1996}, 2, 1000, 2); !slices.Equal(got, []bool{false, true, false, false}) {
+		t.Errorf("marked %v", got)
+	}
+}
+
+// TestUnbelievedSparesTheThin: a table spread thin over many cells keeps nearly all,
+// and so does a level that is thin everywhere.
+func TestUnbelievedSparesTheThin(t *testing.T) {
+	share := func(p []float64, width int, of func(cell int) bool) (gone, all float64) {
+		for c, marked := range unbelieved(dp.Measurement{Noisy: make([]int64, len(p)), Variance: 100}, p, width, 1000, 2) {
+			if of(c) {
+				all += p[c]
+				if marked {
+					gone += p[c]
+				}
+			}
+		}
+		return gone, all
+	}
 	thin := slices.Repeat([]float64{.001}, 1000)
-	marked := unbelieved(dp.Measurement{Noisy: make([]int64, 1000), Variance: 100}, thin, 1000, 2)
-	n := 0
-	for _, b := range marked {
-		if b {
-			n++
+	if gone, _ := share(thin, 10, func(int) bool { return true }); gone > mostPruned+.001 {
+		t.Errorf("a thin table lost %v of it", gone)
+	}
+	rare := make([]float64, 2*20) // the first level of the first column has .2 %
+	for c := range rare {
+		rare[c] = .0001
+		if c >= 20 {
+			rare[c] = .0499
 		}
 	}
-	if n > 1000*mostPruned+1 {
-		t.Errorf("%d of 1000 cells of a thin table were marked", n)
+	if gone, all := share(rare, 20, func(c int) bool { return c < 20 }); gone > mostPrunedOfLevel*all+1e-12 || gone == 0 {
+		t.Errorf("a level of %v lost %v", all, gone)
 	}
 }
