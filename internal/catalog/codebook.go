@@ -72,7 +72,7 @@ func NewTable(number int, d *microdata.Domain, clique microdata.Clique, coarse [
 			t.Levels, t.Of = coarse[i].Levels, coarse[i].Of
 		}
 		e.Columns = append(e.Columns, t)
-		if s := strings.Trim(notSlug.ReplaceAllString(c.Name, "-"), "-"); s != "" {
+		if s := strings.Trim(notSlug.ReplaceAllString(strings.Map(bare, c.Name), "-"), "-"); s != "" {
 			id += "-" + s[:min(len(s), 40)]
 		}
 	}
@@ -80,6 +80,16 @@ func NewTable(number int, d *microdata.Domain, clique microdata.Clique, coarse [
 	e.File = "tables/" + e.ID + ".csv"
 	t := &Table{Entry: e, Noisy: counts.Noisy, Variance: counts.Variance, Projected: counts.Projected}
 	return t, t.check()
+}
+
+// bare takes the accent off a letter of the region's languages: a file's name is
+// ASCII, and Pais reads better than Pa-s.
+func bare(r rune) rune {
+	const accented, plain = "áàâãäåéèêëíìîïóòôõöúùûüçñÁÀÂÃÄÅÉÈÊËÍÌÎÏÓÒÔÕÖÚÙÛÜÇÑ", "aaaaaaeeeeiiiiooooouuuucnAAAAAAEEEEIIIIOOOOOUUUUCN"
+	if i := strings.IndexRune(accented, r); i >= 0 {
+		return rune(plain[utf8.RuneCountInString(accented[:i])])
+	}
+	return r
 }
 
 // Counts are the figures of a table.

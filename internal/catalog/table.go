@@ -20,11 +20,12 @@ var figures = []string{"noisy", "variance", "projected", "low", "high"}
 
 // Interval returns the 95 % interval of a true count, given a noisy one and the
 // variance of its noise. It covers the privacy noise and nothing else. No count
-// is below zero, so both ends are cut off there; a noisy count far below zero
-// leaves the interval 0 to 0.
+// is below zero, so the lower end is cut off there. The upper end is never below
+// one standard deviation: a noisy count far below zero does not make it sure that
+// nobody is there.
 func Interval(noisy, variance float64) (low, high float64) {
-	h := Z * math.Sqrt(variance)
-	return max(noisy-h, 0), max(noisy+h, 0)
+	sigma := math.Sqrt(variance)
+	return max(noisy-Z*sigma, 0), max(noisy+Z*sigma, sigma)
 }
 
 // Header returns the header of the table's file: its columns' names, then noisy,
