@@ -47,6 +47,7 @@ func (c *releaseCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
+	p.remember(r.Pub.Catalog)
 	if res.ReportErr != nil {
 		p.note("amparo: the release stands, but the custodian's report could not be written: %s", oneLine(res.ReportErr.Error()))
 	}

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"amparo/internal/catalog"
+	"amparo/internal/release"
 )
 
 type verifyCommand struct {
@@ -28,6 +30,9 @@ func (c *verifyCommand) Run(p *program) error {
 		return err
 	}
 	r := catalog.Verify(c.Bundle, keys...)
+	if err := p.heads().Check(r, filepath.Dir(filepath.Dir(filepath.Clean(c.Bundle)))); err != nil {
+		return err
+	}
 	if c.JSON {
 		if err := p.object(r); err != nil {
 			return err
@@ -38,7 +43,10 @@ func (c *verifyCommand) Run(p *program) error {
 		}
 		p.say("%d files and %d ledger entries checked", r.Files, r.Entries)
 		for _, f := range r.Faults {
-			p.say("fault: %s %s", f.Text, f.Path)
+			if f.Path != "" {
+				f.Text = f.Path + ": " + f.Text
+			}
+			p.say("fault: %s", f.Text)
 		}
 	}
 	if r.OK() {
@@ -48,6 +56,17 @@ func (c *verifyCommand) Run(p *program) error {
 		return nil
 	}
 	return verdict(r)
+}
+
+// heads are the ends of public ledgers that this home remembers.
+func (p *program) heads() release.Heads { return release.Heads{Dir: filepath.Join(p.home, "heads")} }
+
+// remember notes how far the catalog's ledger goes; where that fails what was published
+// stands all the same.
+func (p *program) remember(catalog string) {
+	if err := p.heads().Remember(catalog); err != nil {
+		p.note("amparo: the end of the public ledger could not be noted in this home: %s", oneLine(err.Error()))
+	}
 }
 
 // trusted returns the key that is named, else those that the home trusts.

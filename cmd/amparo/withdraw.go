@@ -31,6 +31,7 @@ func (c *withdrawCommand) Run(p *program) error {
 	if err := release.Withdraw(p.catalogDir(c.Catalog), w, s); err != nil {
 		return err
 	}
+	p.remember(p.catalogDir(c.Catalog))
 	if c.JSON {
 		return p.object(map[string]any{"command": "withdraw", "dataset": dataset, "version": number, "successor": c.Successor})
 	}

@@ -220,6 +220,14 @@ func (l *Ledger) Head() (seq int, hash string) {
 	return 0, Genesis
 }
 
+// Hash returns the hash of entry seq; ok is false where the ledger has no such entry.
+func (l *Ledger) Hash(seq int) (hash string, ok bool) {
+	if seq < 1 || seq > len(l.hashes) {
+		return "", false
+	}
+	return l.hashes[seq-1], true
+}
+
 // Signers returns the keys that signed entry seq.
 func (l *Ledger) Signers(seq int) []PublicKey { return l.signers[seq-1] }
 
