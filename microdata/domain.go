@@ -16,6 +16,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 )
 
 // MaxLevels is the largest number of levels of one column: codes are uint16.
@@ -110,45 +111,82 @@ func (c *Column) Steps() []Coarsening {
 	}
 	var out []Coarsening
 	for width := 2; width < len(c.Levels); width *= 2 {
-		step, place, open := Coarsening{Name: fmt.Sprint("by ", width)}, 0, false
-		step.Of = make([]uint16, len(c.Levels))
+		of, groups, place, open := make([]uint16, len(c.Levels)), 0, 0, false
 		for l, level := range c.Levels {
 			switch {
 			case level.Missing != Present:
-				step.Levels = append(step.Levels, level)
+				groups++
 				open = false
 			case !open || place%width == 0:
-				step.Levels = append(step.Levels, level)
+				groups++
 				open = true
 			}
-			if step.Of[l] = uint16(len(step.Levels) - 1); level.Missing == Present {
+			if of[l] = uint16(groups - 1); level.Missing == Present {
 				place++
 			}
 		}
-		for g := range step.Levels {
-			step.Levels[g] = c.bin(step.Of, g)
-		}
-		out = append(out, step)
+		out = append(out, c.Join(fmt.Sprint("by ", width), of))
 	}
 	return out
 }
 
-// bin spells group g of neighbouring levels by its ends.
-func (c *Column) bin(of []uint16, g int) Level {
-	first := slices.Index(of, uint16(g))
-	last := first
-	for last+1 < len(of) && int(of[last+1]) == g {
-		last++
-	}
-	if first == last {
-		return c.Levels[first]
-	}
-	a, b := c.Levels[first], c.Levels[last]
-	out := Level{Value: a.Value + "–" + b.Value, Label: Text{}}
-	for _, lang := range []string{"es", "en"} {
-		out.Label[lang] = a.Label.In(lang, a.Value) + "–" + b.Label.In(lang, b.Value)
+// Join returns the coarsening of that name that puts level l into group of[l]. The
+// groups are runs of neighbours, numbered from 0. A group is spelled by its ends: 3
+// and 4 as 3--4, 0--8 and 9--17 as 0--17, 9--17 and 18+ as 9+.
+func (c *Column) Join(name string, of []uint16) Coarsening {
+	out := Coarsening{Name: name, Of: of}
+	for from, to := 0, 0; from < len(of); from = to {
+		for to = from + 1; to < len(of) && of[to] == of[from]; to++ {
+		}
+		out.Levels = append(out.Levels, span(c.Levels[from], c.Levels[to-1]))
 	}
 	return out
+}
+
+// Through stands between the ends of a range in its spelling, as in files of the
+// CTDC.
+const Through = "--"
+
+// span spells the range from level a to level b.
+func span(a, b Level) Level {
+	if a.Value == b.Value {
+		return a
+	}
+	first, aRange := begin(a.Value)
+	last, bRange := end(b.Value)
+	if last == "" { // and more
+		return Level{Value: strings.TrimPrefix(first, "[") + "+",
+			Label: Text{"es": strings.TrimPrefix(first, "[") + " o más", "en": strings.TrimPrefix(first, "[") + " or more"}}
+	}
+	out := Level{Value: first + Through + last, Label: Text{}}
+	for lang, to := range map[string]string{"es": " a ", "en": " to "} {
+		from, until := first, last
+		if !aRange {
+			from = a.Label.In(lang, first)
+		}
+		if !bRange {
+			until = b.Label.In(lang, last)
+		}
+		out.Label[lang] = from + to + until
+	}
+	return out
+}
+
+// begin returns where a level's range begins, and whether its spelling is a range.
+func begin(value string) (string, bool) {
+	first, _, ok := strings.Cut(value, Through)
+	return first, ok
+}
+
+// end returns where a level's range ends, "" for one without end.
+func end(value string) (string, bool) {
+	if _, last, ok := strings.Cut(value, Through); ok {
+		return last, true
+	}
+	if open := strings.TrimSuffix(value, "+"); open != value {
+		return "", true
+	}
+	return value, false
 }
 
 // Code returns the code of the level spelled value.

@@ -175,7 +175,7 @@ func TestStepsOfOrderedLevels(t *testing.T) {
 			t.Errorf("step %q: %v, want %v", step.Name, step.Of, want[s])
 		}
 	}
-	if a, b := steps[1].Levels[1], steps[1].Levels[3]; a.Value != "0–3" || b.Value != "no" || b.Missing != Refused {
+	if a, b := steps[1].Levels[1], steps[1].Levels[3]; a.Value != "0--3" || b.Value != "no" || b.Missing != Refused {
 		t.Errorf("groups %+v, %+v", a, b)
 	}
 	c.Hierarchy = steps
@@ -197,5 +197,37 @@ func TestStepsOfOrderedLevels(t *testing.T) {
 	}
 	if (&Column{Levels: c.Levels}).Steps() != nil {
 		t.Error("levels without order have steps")
+	}
+}
+
+// TestJoinSpellsRangesByTheirEnds: of what is joined, only the outer ends are spelled.
+func TestJoinSpellsRangesByTheirEnds(t *testing.T) {
+	for _, c := range []struct{ from, to, value, es, en string }{
+		{"3", "3", "3", "", ""},
+		{"3", "4", "3--4", "3 a 4", "3 to 4"},
+		{"0--8", "09--17", "0--17", "0 a 17", "0 to 17"},
+		{"9--17", "48+", "9+", "9 o más", "9 or more"},
+		{"[0.5--1)", "[1.5--2)", "[0.5--2)", "[0.5 a 2)", "[0.5 to 2)"},
+		{"[0.5--1)", "2+", "0.5+", "0.5 o más", "0.5 or more"},
+		{"[-10--0)", "[0--10)", "[-10--10)", "[-10 a 10)", "[-10 to 10)"},
+		{"-5---4", "-3", "-5---3", "-5 a -3", "-5 to -3"},
+		{"-7", "-5---4", "-7---4", "-7 a -4", "-7 to -4"},
+		{"2015", "2016", "2015--2016", "2015 a 2016", "2015 to 2016"},
+		{"2015-01--2015-03", "2015-04", "2015-01--2015-04", "2015-01 a 2015-04", "2015-01 to 2015-04"},
+	} {
+		column := Column{Levels: []Level{{Value: "x"}, {Value: c.from}, {Value: c.to}, {Missing: Unknown}}}
+		if c.from == c.to {
+			column.Levels = slices.Delete(column.Levels, 2, 3)
+		}
+		of := []uint16{0, 1, 1, 2}
+		got := column.Join("j", slices.Delete(of, 2, 2+4-len(column.Levels)))
+		l := got.Levels[1]
+		if len(got.Levels) != 3 || got.Name != "j" || l.Value != c.value || l.Label["es"] != c.es || l.Label["en"] != c.en || got.Levels[2].Missing != Unknown {
+			t.Errorf("%s and %s: %+v", c.from, c.to, got)
+		}
+	}
+	labelled := Column{Levels: []Level{{Value: "a", Label: Text{"es": "bajo", "en": "low"}}, {Value: "b", Label: Text{"es": "medio", "en": "middle"}}}}
+	if l := labelled.Join("", []uint16{0, 0}).Levels[0]; l.Value != "a--b" || l.Label["es"] != "bajo a medio" || l.Label["en"] != "low to middle" {
+		t.Errorf("%+v", l)
 	}
 }

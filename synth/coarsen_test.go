@@ -122,7 +122,7 @@ func TestCoarsenMergesNeighbours(t *testing.T) {
 	if want := []uint16{0, 0, 1, 0, 2, 2, 2, 2, 3, 3}; got == nil || !slices.Equal(got.Of, want) {
 		t.Fatalf("%+v", got)
 	}
-	if v := got.Levels[0].Value; v != "[rest of 0–3]" {
+	if v := got.Levels[0].Value; v != "[rest of 0--3]" {
 		t.Errorf("first group %q", v)
 	}
 	c.Ordered = false
