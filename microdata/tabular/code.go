@@ -11,10 +11,12 @@ type coder struct {
 	last         [32]byte
 	lastLen      int
 	lastCode     int32
+	bins         *bins // of numbers or dates, or nil
+	beyond       int   // the last value lay below (−1) or above (1) the bins
 }
 
 func newCoder(c *columnPlan) *coder {
-	k := &coder{blank: -1, other: int32(c.other), words: make(map[string]uint16, len(c.col.Levels)), lastLen: -1}
+	k := &coder{blank: -1, other: int32(c.other), words: make(map[string]uint16, len(c.col.Levels)), lastLen: -1, bins: c.bins}
 	for i := range k.one {
 		k.one[i] = -1
 	}
@@ -36,6 +38,9 @@ func newCoder(c *columnPlan) *coder {
 // code returns the code of a value, or −1 where the list does not have it.
 // Spaces around a value do not count unless the list has them.
 func (k *coder) code(v []byte) int32 {
+	if k.bins != nil {
+		return k.bin(v)
+	}
 	switch len(v) {
 	case 0:
 		return k.blank
@@ -55,6 +60,25 @@ func (k *coder) code(v []byte) int32 {
 		return k.code(t)
 	}
 	if len(v) <= len(k.last) {
+		k.lastLen, k.lastCode = copy(k.last[:], v), code
+	}
+	return code
+}
+
+// bin is code where levels are bins.
+func (k *coder) bin(v []byte) int32 {
+	if len(v) == k.lastLen && bytes.Equal(v, k.last[:k.lastLen]) {
+		return k.lastCode
+	}
+	code := k.blank
+	k.beyond = 0
+	if t := trim(v); len(t) > 0 {
+		bin, beyond, ok := k.bins.code(t)
+		if code, k.beyond = int32(bin), beyond; !ok {
+			code = -1
+		}
+	}
+	if k.lastLen = -1; len(v) <= len(k.last) {
 		k.lastLen, k.lastCode = copy(k.last[:], v), code
 	}
 	return code
@@ -123,8 +147,9 @@ func (d *dictionary) number(word string) uint32 {
 }
 
 // A tally counts, for one closed column of one block or of the file, the values
-// that were not in its list, the first row of such a one, and the blanks.
-type tally struct{ outside, first, blank int }
+// that were not in its list, the first row of such a one, the blanks, and the values
+// below and above its bins.
+type tally struct{ outside, first, blank, below, above int }
 
 // A coded is what one block holds.
 type coded struct {
@@ -228,6 +253,12 @@ func (r *blockReader) row(out *coded, block []byte) {
 					t.first = r.parser.lines
 				}
 				code = max(k.other, 0)
+			}
+			switch k.beyond {
+			case -1:
+				t.below++
+			case 1:
+				t.above++
 			}
 			out.closed[c.slot] = append(out.closed[c.slot], uint16(code))
 		case open:

@@ -53,7 +53,7 @@ func TestReadDomainSaysAllThatIsWrong(t *testing.T) {
 		`{"a": 3`:                          {"not such a JSON object"},
 		`{"a": 3} x`:                       {"not such a JSON object"},
 		`{"a": 3} {}`:                      {"not such a JSON object"},
-		`{"a": {"b": 1}}`:                  {"not such a JSON object"},
+		`{"a": {"from": {"b": 1}}}`:        {"not such a JSON object"},
 		`{"a": [["b"]]}`:                   {"not such a JSON object"},
 		strings.Repeat(`{"a":`, 100_000):   {"not such a JSON object"},
 		`{"a": [` + strings.Repeat("[", 9): {"not such a JSON object"},

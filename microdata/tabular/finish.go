@@ -12,7 +12,7 @@ const (
 	identifierShare = 0.9
 )
 
-const dropOrList = "drop it, or make it coarser (years for dates, regions for places), or give its public levels with --domain"
+const dropOrList = "drop it, or make it coarser (years for dates, regions for places), or give its public levels or bins with --domain"
 
 // finish collapses persons and says what keeps the scan from becoming a table.
 func (s *scan) finish() (faults []Fault) {
@@ -44,6 +44,9 @@ func (s *scan) finish() (faults []Fault) {
 				f.Row = t.first
 				f.Problem = fmt.Sprintf("more than half of its values are not in the list of the %s", c.from)
 				f.Hint = "the file spells its values in another way: rewrite them, or give the levels with --domain"
+				if c.bins != nil {
+					f.Problem, f.Hint = c.bins.unread()
+				}
 				faults = append(faults, f)
 			}
 		case open:

@@ -52,6 +52,7 @@ type ColumnReport struct {
 	Group string         `json:"group,omitempty"` // the multi-valued attribute
 	// Levels are those of a closed column, by their spelling; Missing are the
 	// kinds of missing value among them; Hierarchy the steps it can be coarsened by.
+	// Of a column of quantiles there are no levels yet.
 	Levels    []string            `json:"levels,omitempty"`
 	Missing   []microdata.Missing `json:"missing,omitempty"`
 	Hierarchy []string            `json:"hierarchy,omitempty"`
@@ -61,11 +62,24 @@ type ColumnReport struct {
 	Blank        int `json:"blank"`
 	Outside      int `json:"outside,omitempty"`
 	FirstOutside int `json:"firstOutside,omitempty"`
+	// Bins says how a closed column of numbers or dates is put into its levels.
+	Bins *BinReport `json:"bins,omitempty"`
 	// Distinct counts the values of an open column, AtLeast says that there are
 	// more, and Looks says what they look like: "numbers", "dates" or "texts".
 	Distinct int    `json:"distinct,omitempty"`
 	AtLeast  bool   `json:"atLeast,omitempty"`
 	Looks    string `json:"looks,omitempty"`
+}
+
+// A BinReport says what the bins of a column are.
+type BinReport struct {
+	Of        string `json:"of"` // "numbers" or "dates"
+	First     string `json:"first"`
+	Last      string `json:"last"`
+	Bins      int    `json:"bins"`                // or steps of the grid for quantiles
+	Quantiles int    `json:"quantiles,omitempty"` // bins to be found privately
+	Below     int    `json:"below"`               // values put into the first bin because they lie below it
+	Above     int    `json:"above"`               // and into the last
 }
 
 // Inspect reads a whole file and says what it is and all that would be refused.
@@ -114,6 +128,18 @@ func (s *scan) report(i int) ColumnReport {
 	switch c.role {
 	case closed:
 		r.Label, r.Group = c.col.Label, c.col.Group
+		t := s.tallies[c.slot]
+		r.Blank, r.Outside, r.FirstOutside = t.blank, t.outside, t.first
+		if b := c.bins; b != nil {
+			r.Bins = &BinReport{Of: "numbers", First: b.levels[0].Value, Last: b.levels[len(b.starts)-1].Value, Bins: len(b.starts),
+				Quantiles: b.quantiles, Below: t.below, Above: t.above}
+			if b.dates {
+				r.Bins.Of = "dates"
+			}
+			if r.Missing = []microdata.Missing{microdata.Unknown}; b.quantiles > 0 {
+				break
+			}
+		}
 		for _, l := range c.col.Levels {
 			r.Levels = append(r.Levels, l.Value)
 			if l.Missing != microdata.Present && !slices.Contains(r.Missing, l.Missing) {
@@ -123,8 +149,6 @@ func (s *scan) report(i int) ColumnReport {
 		for _, h := range c.col.Hierarchy {
 			r.Hierarchy = append(r.Hierarchy, h.Name)
 		}
-		t := s.tallies[c.slot]
-		r.Blank, r.Outside, r.FirstOutside = t.blank, t.outside, t.first
 	case open:
 		o := s.open[c.slot]
 		if r.AtLeast = o.overflow; r.AtLeast {

@@ -35,7 +35,8 @@ func (o OpenColumn) MarshalJSON() ([]byte, error) {
 }
 
 // PublicDomain returns the domain of the columns as far as it is public: an open
-// column, whose name is in the second result, has one level that stands for all.
+// column, whose name is in the second result, has one level that stands for all, and
+// one of quantiles, whose name is there too, as many nameless ones as it may get.
 func (f *File) PublicDomain() (*microdata.Domain, map[string]bool, error) {
 	columns, open := slices.Clone(f.columns), map[string]bool{}
 	for i := range columns {
@@ -43,6 +44,14 @@ func (f *File) PublicDomain() (*microdata.Domain, map[string]bool, error) {
 			columns[i].Levels = []microdata.Level{{Missing: microdata.Unknown}}
 			open[columns[i].Name] = true
 		}
+	}
+	for _, q := range f.Quantiles {
+		c := &columns[slices.Index(f.Columns, q.Name)]
+		c.Levels, c.Hierarchy = []microdata.Level{unreadable}, nil
+		for i := range q.Bins {
+			c.Levels = append(c.Levels, microdata.Level{Value: fmt.Sprint("quantile ", i+1)})
+		}
+		open[q.Name] = true
 	}
 	d, err := microdata.NewDomain(columns)
 	return d, open, err

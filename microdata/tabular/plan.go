@@ -27,6 +27,7 @@ type columnPlan struct {
 	from  string            // where its levels come from: "profile", "domain file" or ""
 	col   *microdata.Column // closed: what is public of it
 	other int               // closed: the level that takes values outside the list, or −1
+	bins  *bins             // closed: how numbers or dates become levels, or nil
 }
 
 // A plan says how a file is read, column by column.
@@ -150,6 +151,9 @@ func (p *plan) settle(c *columnPlan, o Options) {
 	switch {
 	case o.Domain != nil:
 		col.Levels, col.Ordered, c.from = o.Domain.Levels(c.name), o.Domain.Ordered(c.name), "domain file"
+		if c.bins = o.Domain.bins[c.name]; c.bins != nil {
+			col.Hierarchy = c.bins.hierarchy()
+		}
 	case p.profile != nil:
 		if i, ok := p.profile.domain.Index(c.name); ok {
 			col, c.from = *p.profile.domain.Column(i), "profile"

@@ -64,6 +64,9 @@ func (s *scan) file(o Options) (*File, error) {
 		case closed:
 			f.Columns = append(f.Columns, c.name)
 			f.codes[c.out] = s.closed[c.slot]
+			if c.bins != nil && c.bins.quantiles > 0 {
+				f.Quantiles = append(f.Quantiles, Quantiled{c.name, c.bins.quantiles, c.bins})
+			}
 		case open:
 			f.Columns = append(f.Columns, c.name)
 			f.Open = append(f.Open, s.open[c.slot].column())
@@ -255,6 +258,8 @@ func (s *scan) gather(c *coded, lines int) int {
 		}
 		t.outside += u.outside
 		t.blank += u.blank
+		t.below += u.below
+		t.above += u.above
 	}
 	held := 0
 	for i, o := range s.open {

@@ -57,6 +57,9 @@ type File struct {
 	Profile *Profile
 	// Open lists the columns whose levels are not public, in the file's order.
 	Open []OpenColumn
+	// Quantiles lists the columns that stand in the table on a grid, from which bins
+	// are to be made under privacy, in the file's order.
+	Quantiles []Quantiled
 	// Columns is the header without the columns that were dropped: the names of
 	// the table's columns, in order.
 	Columns []string
