@@ -19,12 +19,22 @@ import (
 func estimate(c *microdata.Column, noisy []int64, variance float64) []float64 {
 	y := floats(noisy)
 	if c.Ordered {
-		steps := c.Steps()
-		parents := []microdata.Coarsening{{Levels: make([]microdata.Level, 1), Of: make([]uint16, len(y))}}
-		slices.Reverse(steps)
-		y = drawTogether(append(parents, steps...), y, variance)
+		y = treeOf(c, y, variance)
 	}
 	return onto(y, max(sum(y), 1))
+}
+
+// treeOf draws y together down the tree of the column's steps.
+func treeOf(c *microdata.Column, y []float64, variance float64) []float64 {
+	steps := c.Steps()
+	parents := []microdata.Coarsening{{Levels: make([]microdata.Level, 1), Of: make([]uint16, len(y))}}
+	slices.Reverse(steps)
+	return drawTogether(append(parents, steps...), y, variance)
+}
+
+// drawn draws y together down the tree of bins of 2, 4, 8, … neighbours.
+func drawn(y []float64, variance float64) []float64 {
+	return treeOf(&microdata.Column{Levels: make([]microdata.Level, len(y)), Ordered: true}, y, variance)
 }
 
 // drawTogether shrinks y down the tree of the steps, coarsest first.
@@ -69,8 +79,11 @@ func drawTogether(steps []microdata.Coarsening, y []float64, variance float64) [
 }
 
 // onto returns the nearest point to y, in the sense of least squares, that is not
-// negative and sums to total (Duchi et al. 2008).
+// negative and sums to total, which is not negative (Duchi et al. 2008).
 func onto(y []float64, total float64) []float64 {
+	if total == 0 {
+		return make([]float64, len(y))
+	}
 	sorted := slices.Clone(y)
 	slices.Sort(sorted)
 	tau, above := math.Inf(-1), 0.0
