@@ -26,7 +26,7 @@ func estimate(c *microdata.Column, noisy []int64, variance float64) []float64 {
 
 // treeOf draws y together down the tree of the column's steps.
 func treeOf(c *microdata.Column, y []float64, variance float64) []float64 {
-	steps := c.Steps()
+	steps := slices.Clone(c.Steps()) // they may be the column's own
 	parents := []microdata.Coarsening{{Levels: make([]microdata.Level, 1), Of: make([]uint16, len(y))}}
 	slices.Reverse(steps)
 	return drawTogether(append(parents, steps...), y, variance)

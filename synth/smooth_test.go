@@ -127,3 +127,14 @@ func TestOneWayShare(t *testing.T) {
 		last = now
 	}
 }
+
+// TestEstimateLeavesTheHierarchy of an ordered column as it is, finer steps first.
+func TestEstimateLeavesTheHierarchy(t *testing.T) {
+	c := ordered(8)
+	c.Hierarchy = c.Steps()
+	want := slices.Clone(c.Hierarchy)
+	estimate(c, []int64{9, 1, 4, 0, 0, 30, 2, 2}, 25)
+	if !slices.EqualFunc(c.Hierarchy, want, func(a, b microdata.Coarsening) bool { return a.Name == b.Name }) {
+		t.Errorf("steps %v became %v", want, c.Hierarchy)
+	}
+}
