@@ -38,6 +38,7 @@ type Report struct {
 	Beliefs     []Belief            `json:"beliefs"`
 	Accusations []Accuse            `json:"accusations"`
 	Found       []FoundLevels       `json:"found,omitempty"`
+	Binned      []Binned            `json:"binned,omitempty"`
 	Dropped     []string            `json:"dropped,omitempty"`
 	Allowed     []string            `json:"allowed,omitempty"`
 	Fabrication string              `json:"fabrication"`
@@ -95,6 +96,7 @@ func (r *run) report(m catalog.Manifest) *Report {
 	for _, f := range r.result.Found {
 		p.Found = append(p.Found, FoundLevels(f))
 	}
+	p.Binned = r.result.Binned
 	d := r.model.Domain()
 	for i, t := range r.model.Tables() {
 		p.Tables = append(p.Tables, tableFigures(i+1, d, t, r.drawn))

@@ -115,6 +115,7 @@ type Result struct {
 	Omitted     int       // tables left out because of their size
 	Earlier     []Earlier // as named in the request
 	Found       []Found   // columns whose levels were found privately
+	Binned      []Binned  // columns whose bins were
 	Path        string    // of the file or of the bundle
 	Dataset     string
 	Version     int

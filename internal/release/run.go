@@ -124,6 +124,9 @@ func (r *run) protect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if table, err = r.bin(ctx, table); err != nil {
+		return err
+	}
 	if table, r.mended.Changed, r.mended.Left, err = r.rules.Apply(table); err != nil {
 		return err
 	}
