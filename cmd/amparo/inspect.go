@@ -80,9 +80,15 @@ func describe(c tabular.ColumnReport) string {
 	s := c.Name + ": "
 	switch c.Use {
 	case "closed":
-		s += fmt.Sprintf("%d levels, from the %s", len(c.Levels), c.From)
+		outside := "are not among them"
+		if b := c.Bins; b != nil {
+			outside = "are not read as " + b.Of
+			s += describeBins(b, c.From)
+		} else {
+			s += fmt.Sprintf("%d levels, from the %s", len(c.Levels), c.From)
+		}
 		if c.Outside > 0 {
-			s += fmt.Sprintf("; %d values are not among them (first in row %d)", c.Outside, c.FirstOutside)
+			s += fmt.Sprintf("; %d values %s (first in row %d)", c.Outside, outside, c.FirstOutside)
 		}
 	case "open":
 		atLeast := ""
@@ -106,6 +112,17 @@ func describe(c tabular.ColumnReport) string {
 	}
 	if len(c.Hierarchy) > 0 {
 		s += "; coarser by " + strings.Join(c.Hierarchy, ", ")
+	}
+	return s
+}
+
+func describeBins(b *tabular.BinReport, from string) string {
+	s := fmt.Sprintf("%s in %d bins, %s to %s, from the %s", b.Of, b.Bins, b.First, b.Last, from)
+	if b.Quantiles > 0 {
+		s = fmt.Sprintf("%s whose %d bins would be found privately, on a grid of %d steps, %s to %s, from the %s", b.Of, b.Quantiles, b.Bins, b.First, b.Last, from)
+	}
+	if b.Below+b.Above > 0 {
+		s += fmt.Sprintf("; %d values below are in the first, %d above in the last", b.Below, b.Above)
 	}
 	return s
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"runtime/debug"
+	"strings"
 
 	"amparo/dp"
 	"amparo/internal/catalog"
@@ -17,7 +18,7 @@ import (
 type fileFlags struct {
 	File   string   `arg:"" help:"Delimited file of records, one line a person."`
 	Person string   `placeholder:"COL" help:"Column that tells persons apart: its rows become one. Default: one row is taken as one person."`
-	Domain string   `placeholder:"FILE" help:"JSON object of column to number of levels or list of levels: public knowledge."`
+	Domain string   `placeholder:"FILE" help:"JSON object that gives each column its number of levels, its list of levels, or its bins of numbers or dates, such as {\"age\": {\"from\": 0, \"to\": 120, \"width\": 10}}: public knowledge."`
 	Drop   []string `placeholder:"A,B" help:"Columns to leave out."`
 	Allow  []string `placeholder:"C" help:"Columns to keep although their name looks identifying. Goes on record."`
 	JSON   bool     `name:"json" help:"Print one JSON object."`
@@ -121,6 +122,7 @@ type resultJSON struct {
 	Rho         float64            `json:"rho"` // of zero-concentrated differential privacy: μ²/2
 	Discovery   *discoveryJSON     `json:"discovery,omitempty"`
 	Earlier     map[string]bool    `json:"earlier,omitempty"` // release → whether its tables were used
+	Binned      []release.Binned   `json:"binned,omitempty"` // columns whose bins were found privately
 	Left        costJSON           `json:"left"`
 	Spend       int64              `json:"spend"` // number in the ledger
 	Seconds     map[string]float64 `json:"seconds"`
@@ -135,7 +137,7 @@ func outcome(command string, r *release.Result) resultJSON {
 	out := resultJSON{Command: command, Population: r.Population, Dataset: r.Dataset, Version: r.Version, Path: r.Path,
 		Report: r.Report, Manifest: r.Manifest, Rows: r.Rows, Tables: r.Tables, Omitted: r.Omitted, PrivacyUnit: string(r.PrivacyUnit), Profile: r.Profile,
 		Epsilon: float64(r.Spend.Epsilon), Delta: float64(r.Spend.Delta), Mu: float64(r.Spend.Cost.Mu()), Rho: float64(r.Spend.Cost.Precision) / 2,
-		Left: cost(r.Left), Spend: r.Spend.Number, Seconds: map[string]float64{}}
+		Binned: r.Binned, Left: cost(r.Left), Spend: r.Spend.Number, Seconds: map[string]float64{}}
 	if len(r.Found) > 0 {
 		out.Discovery = &discoveryJSON{float64(r.Spend.Cost.Thresholds), map[string]int{}}
 		for _, f := range r.Found {
@@ -178,6 +180,9 @@ func (p *program) outcome(r *release.Result) {
 		for _, f := range r.Found {
 			p.say("              %s: %d", f.Column, f.Levels)
 		}
+	}
+	for _, b := range r.Binned {
+		p.say("  bins        of %s, found under privacy for %.3g %% of this run's μ²: %s", b.Column, 100*b.Share, strings.Join(b.Bins, ", "))
 	}
 	p.say("  left        μ = %.4g of population %s", float64(r.Left.Mu()), r.Population)
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
+
+	"amparo/microdata/tabular"
 )
 
 // words splits a command line as a shell would, as far as the docs need it:
@@ -98,4 +100,27 @@ func makeTarget(t *testing.T, name string) bool {
 		}
 	}
 	return false
+}
+
+// TestDocumentedDomainsAreRead: the domain file of each guide is one.
+func TestDocumentedDomainsAreRead(t *testing.T) {
+	block := regexp.MustCompile(`(?m)^    \{(?:.*\n     .*)*$`)
+	for _, file := range []string{"docs/en/guide.md", "docs/es/guia.md"} {
+		text, err := os.ReadFile("../../" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := tabular.ReadDomain(strings.NewReader(block.FindString(string(text))))
+		if err != nil || len(d.Columns()) != 5 {
+			t.Errorf("%s: %v", file, err)
+			continue
+		}
+		var bins []string
+		for _, l := range d.Levels(d.Columns()[0]) {
+			bins = append(bins, l.Value)
+		}
+		if want := "edges` | your own bins: "; file == "docs/en/guide.md" && !strings.Contains(string(text), want+strings.Join(bins[:len(bins)-1], ", ")) {
+			t.Errorf("%s: the bins are %q", file, bins)
+		}
+	}
 }
