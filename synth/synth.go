@@ -8,6 +8,7 @@
 // model's tree could not hold. Every access is a vector of discrete Gaussians;
 // what is spent is exactly what the mechanism's budget held. [Independent]
 // measures single columns only: the baseline that any synthesizer must beat.
+// [Quantiles] finds, before either, bins of about equal counts for one column.
 //
 // The skeleton is select–measure–generate: MST and AIM (McKenna, Miklau, Sheldon
 // 2021; 2022) and SWIFT's closed-form split (google/dpsynth 2026); what differs

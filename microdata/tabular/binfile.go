@@ -254,7 +254,7 @@ func (t *binsText) dates(b *bins) {
 		s, _ := value.(string)
 		d, ok := parseDay([]byte(s), "", 0)
 		if !ok {
-			t.bad(`its %s is not a date such as "2015-01-01"`, word)
+			t.bad(`its %s is not a date such as "2015-01-01" (nor a number, for those stand without quotes)`, word)
 		}
 		return d
 	}

@@ -193,14 +193,22 @@ func FuzzInspectAgreesWithRead(f *testing.F) {
 		f.Add(text, uint8(0))
 		f.Add("a,b\n"+text, uint8(1))
 	}
+	f.Add("a,b\n1.5,2015-03-04\n2,\nx,2016\n", uint8(4))
 	d, err := ReadDomain(strings.NewReader(`{"a": ["1", "x", ""], "b": ["2", "y"]}`))
 	if err != nil {
 		f.Fatal(err)
 	}
+	bins, err := ReadDomain(strings.NewReader(`{"a": {"from": 0, "to": 9.5, "width": 0.5}, "b": {"from": "2015-01-01", "to": "2016-12-31", "quantiles": 3}}`))
+	if err != nil {
+		f.Fatal(err)
+	}
 	f.Fuzz(func(t *testing.T, text string, choice uint8) {
-		o := Options{block: 1 + int(choice>>2), Workers: 1 + int(choice&1)}
-		if choice&2 > 0 {
+		o := Options{block: 1 + int(choice>>3), Workers: 1 + int(choice&1)}
+		switch choice & 6 {
+		case 2:
 			o.Domain = d
+		case 4:
+			o.Domain = bins
 		}
 		file, err := Read(context.Background(), strings.NewReader(text), -1, o)
 		in, err2 := Inspect(context.Background(), strings.NewReader(text), -1, o)

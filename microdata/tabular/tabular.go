@@ -11,7 +11,9 @@
 //
 // A value outside a closed list becomes the list's "unknown" level, by itself and
 // without a look at other rows; a list without one refuses the file, and so does
-// a column of which most values would be lost that way. [Inspect] counts them.
+// a column of which most values would be lost that way. Numbers and dates are put into
+// the bins that a domain file says, by themselves too: a value beyond them goes into the
+// first or the last, and what cannot be read is unknown. [Inspect] counts them all.
 package tabular
 
 import (
