@@ -122,7 +122,7 @@ type resultJSON struct {
 	Rho         float64            `json:"rho"` // of zero-concentrated differential privacy: μ²/2
 	Discovery   *discoveryJSON     `json:"discovery,omitempty"`
 	Earlier     map[string]bool    `json:"earlier,omitempty"` // release → whether its tables were used
-	Binned      []release.Binned   `json:"binned,omitempty"` // columns whose bins were found privately
+	Binned      []release.Binned   `json:"binned,omitempty"`  // columns whose bins were found privately
 	Left        costJSON           `json:"left"`
 	Spend       int64              `json:"spend"` // number in the ledger
 	Seconds     map[string]float64 `json:"seconds"`

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"amparo/internal/catalog"
 	"amparo/internal/release"
 	"amparo/microdata/tabular"
 )
@@ -133,13 +134,38 @@ func TestQuantilesCostWhatIsSaid(t *testing.T) {
 		return x.Tables[0].Variance, res
 	}
 	found, res := variance("found", payQuantiles)
-	edges := []string{"0"}
-	for _, b := range res.Binned[0].Bins[1:] {
-		edges = append(edges, b[:strings.IndexAny(b, "-+")])
-	}
-	public, _ := variance("public", fmt.Sprintf(`{"edges": [%s, 5000]}`, strings.Join(edges, ", ")))
+	public, _ := variance("public", asEdges(res.Binned[0].Bins))
 	if ratio := found / public * .98; math.Abs(ratio-1) > .004 {
 		t.Errorf("variance %v, of public bins %v: the budget is not spent to the letter (%v)", found, public, ratio)
+	}
+}
+
+// asEdges is the entry of a domain file that makes public bins of those found for pay.
+func asEdges(bins []string) string {
+	edges := []string{"0"}
+	for _, b := range bins[1:] {
+		edges = append(edges, b[:strings.IndexAny(b, "-+")])
+	}
+	return fmt.Sprintf(`{"edges": [%s, 5000]}`, strings.Join(edges, ", "))
+}
+
+// TestBinsThatWereFoundServeAgain: named as edges they cost nothing, and all tables of
+// the earlier release feed the fit; those of bins found anew and elsewhere do not.
+func TestBinsThatWereFoundServeAgain(t *testing.T) {
+	h := paidHouse(t, "1")
+	r := h.release()
+	r.Domain = paid(t, payQuantiles, dayYears)
+	first := h.run(r)
+	r = h.request()
+	r.Domain, r.Noise = paid(t, asEdges(first.Binned[0].Bins), dayYears), random(2)
+	r.Earlier, r.Trusted = []string{first.Path}, []catalog.PublicKey{first.Key}
+	again := h.run(r)
+	if len(again.Binned) != 0 || len(again.Earlier) != 1 || !again.Earlier[0].Used || again.Earlier[0].Tables != first.Tables {
+		t.Errorf("of %d tables: %+v, bins %+v", first.Tables, again.Earlier, again.Binned)
+	}
+	r.Out.Path, r.Domain, r.Noise = h.path("anew.csv"), paid(t, `{"from": 0, "to": 5000, "width": 31, "quantiles": 3}`, dayYears), random(3)
+	if anew := h.run(r); !anew.Earlier[0].Used || anew.Earlier[0].Tables >= first.Tables {
+		t.Errorf("of %d tables: %+v, bins %+v", first.Tables, anew.Earlier, anew.Binned)
 	}
 }
 
