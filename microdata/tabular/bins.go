@@ -142,7 +142,7 @@ func (b *bins) period(i, j int) microdata.Level {
 		}
 		from, to = microdata.Level{Value: b.days[i].String()}, microdata.Level{Value: end.String()}
 	}
-	l := microdata.Level{Value: from.Value, Label: from.Label}
+	l := microdata.Level{Value: from.Value}
 	if to.Value != from.Value {
 		l.Value += microdata.Through + to.Value
 	}
@@ -189,7 +189,7 @@ func (b *bins) hierarchy() (out []microdata.Coarsening) {
 	origin, last := b.days[0].year()*12, b.days[n-1].year()*12
 	group := func(i, step int) int { return (b.days[i].months() - origin) / step }
 	for step, groups := 3, n; ; step *= 2 {
-		if step == 6 {
+		if step == 6 { // half years are not used
 			step = 12
 		}
 		if step <= b.months {

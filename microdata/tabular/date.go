@@ -3,7 +3,6 @@ package tabular
 import (
 	"bytes"
 	"fmt"
-	"strconv"
 )
 
 // A day is a date of the calendar as the number that its digits make, 20210825. Days
@@ -76,7 +75,7 @@ func parseDay(v []byte, format string, months int) (day, bool) {
 			}
 			yearAt = n
 		}
-		part[n], _ = strconv.Atoi(string(p))
+		part[n] = int(valueOf(p))
 		n++
 	}
 	year, month, d := part[0], part[1], part[2]

@@ -42,6 +42,13 @@ func parseNumber(v []byte, decimal byte) (x float64, ok bool) {
 	if !ok || point && !digits(fraction) || exponent != "" && !exponential(exponent) || len(whole) == 0 && !point {
 		return 0, false
 	}
+	if !point && exponent == "" && len(whole) <= maxDigits { // most are such
+		x = float64(valueOf(whole))
+		if minus {
+			x = -x
+		}
+		return x, true
+	}
 	text := string(whole) + "." + string(fraction) + exponent
 	if minus {
 		text = "-" + text
@@ -95,6 +102,14 @@ func digits(v []byte) bool {
 		}
 	}
 	return len(v) > 0
+}
+
+// valueOf returns the number that at most 18 digits make.
+func valueOf(v []byte) (x int64) {
+	for _, c := range v {
+		x = x*10 + int64(c-'0')
+	}
+	return x
 }
 
 // A decimal is a number of a domain file, exactly: units of 10^−scale.
