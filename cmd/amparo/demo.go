@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 
@@ -30,10 +31,16 @@ func (c *demoCommand) Run(p *program) error {
 	if c.Cases < 1 {
 		return usage{advise("--cases 60000", "the number of cases must be at least 1")}
 	}
-	dir := p.catalogDir("")
-	cat, err := catalog.Open(dir)
+	cat, err := catalog.Open(p.catalogDir(""))
 	if err != nil {
 		return err
+	}
+	var listener net.Listener
+	if !c.NoServe { // an address that is taken is said before a minute's work
+		if listener, err = p.listen(c.Portal); err != nil {
+			return err
+		}
+		defer listener.Close()
 	}
 	switch v, err := cat.Latest(demoDataset); {
 	case err == nil:
@@ -48,7 +55,7 @@ func (c *demoCommand) Run(p *program) error {
 	if c.NoServe {
 		return nil
 	}
-	return p.serve(c.Portal, portal.Options{Catalog: cat, Names: names})
+	return p.serve(listener, portal.Options{Catalog: cat, Names: names})
 }
 
 // make invents the coalition's cases and releases them.
@@ -58,6 +65,15 @@ func (c *demoCommand) make(p *program) error {
 		return err
 	}
 	defer db.Close()
+	all, err := db.Accounts(p)
+	if err != nil {
+		return err
+	}
+	for _, a := range all {
+		if a.Population != demoPopulation {
+			return advise("give the demo a home of its own: amparo --home amparo-demo demo", "this home holds populations of people: invented cases do not belong there")
+		}
+	}
 	file := filepath.Join(p.home, "demo", demo.FileName)
 	if err := p.invent(file, c.Cases); err != nil {
 		return err

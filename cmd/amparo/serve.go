@@ -29,20 +29,29 @@ func (c *serveCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	return p.serve(c.Portal, portal.Options{Catalog: cat, Base: c.Base, Names: names})
+	listener, err := p.listen(c.Portal)
+	if err != nil {
+		return err
+	}
+	return p.serve(listener, portal.Options{Catalog: cat, Base: c.Base, Names: names})
 }
 
 // grace is how long answers under way may take when the portal is told to stop.
 const grace = 5 * time.Second
 
-// serve serves the portal until the program is told to stop.
-func (p *program) serve(address string, o portal.Options) error {
-	o.Log = slog.New(slog.NewTextHandler(p.err, nil))
+// listen takes the address that the portal will answer at.
+func (p *program) listen(address string) (net.Listener, error) {
 	listener, err := new(net.ListenConfig).Listen(p, "tcp", address)
 	if err != nil {
-		return advise("is another portal running? --portal names another address", "cannot listen on %s: %w", address, cause(err))
+		return nil, advise("is another portal running? --portal names another address", "cannot listen on %s: %w", address, cause(err))
 	}
-	server := portal.NewServer(address, portal.New(o))
+	return listener, nil
+}
+
+// serve serves the portal until the program is told to stop.
+func (p *program) serve(listener net.Listener, o portal.Options) error {
+	o.Log = slog.New(slog.NewTextHandler(p.err, nil))
+	server := portal.NewServer(listener.Addr().String(), portal.New(o))
 	p.say("portal: open http://%s/ (ctrl-C stops it)", listener.Addr())
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()
