@@ -88,7 +88,7 @@ func TestRefineKeepsShares(t *testing.T) {
 	for i := range column {
 		column[i] = uint16(i % 2)
 	}
-	refine(column, step, []float64{500, 30, 0, 10}, -1, pgm.NewRand(1))
+	refine(column, step, []float64{500, 30, 0, 10}, pgm.NewRand(1))
 	counts := make([]int, 4)
 	for _, v := range column {
 		counts[v]++
@@ -97,18 +97,13 @@ func TestRefineKeepsShares(t *testing.T) {
 		t.Errorf("counts %v, want 500 375 0 125", counts)
 	}
 	empty := []uint16{1, 1, 1, 1, 1, 1}
-	refine(empty, step, []float64{5, 0, 0, 0}, -1, pgm.NewRand(1)) // no evidence: equal shares
+	refine(empty, step, []float64{5, 0, 0, 0}, pgm.NewRand(1)) // no evidence: equal shares
 	clear(counts)
 	for _, v := range empty {
 		counts[v]++
 	}
 	if !slices.Equal(counts, []int{0, 2, 2, 2}) {
 		t.Errorf("without evidence: counts %v, want 0 2 2 2", counts)
-	}
-	empty = []uint16{1, 1, 0}
-	refine(empty, step, []float64{0, 0, 0, 0}, 2, pgm.NewRand(1)) // a level for nobody
-	if !slices.Equal(empty, []uint16{2, 2, 0}) {
-		t.Errorf("of an empty group became %v", empty)
 	}
 }
 

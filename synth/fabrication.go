@@ -81,9 +81,15 @@ func (m *Model) mend(ctx context.Context, evidence []pgm.Measurement, r *pgm.Ran
 	if err != nil {
 		return err
 	}
+	if m.fabrication == Strict {
+		coarse, fine = m.withhold(coarse, fine)
+	}
 	n := len(fine[0])
 	sizes, finer := m.finer(evidence)
 	for round := range mendRounds {
+		if n == 0 {
+			break
+		}
 		k := m.keepers(evidence, coarse, fine)
 		good := m.supported(newRoll(m.domain, fine, m.workers), k, round)
 		if good == nil {
@@ -200,11 +206,52 @@ func pick(columns [][]uint16, rows []int32) [][]uint16 {
 // standing strikes out the estimates of a column's values that do not stand out of
 // their noise.
 func standing(c *microdata.Column, estimate []float64, m dp.Measurement) {
-	for l, y := range m.Noisy {
-		if c.Levels[l].Missing == microdata.Present && float64(y) < levelStands*math.Sqrt(m.Variance) {
+	for l := range estimate {
+		if !stands(c, m, l) {
 			estimate[l] = 0
 		}
 	}
+}
+
+// stands says whether a value stands out of its noise; what is missing need not.
+func stands(c *microdata.Column, m dp.Measurement, level int) bool {
+	return c.Levels[level].Missing != microdata.Present || float64(m.Noisy[level]) >= levelStands*math.Sqrt(m.Variance)
+}
+
+// withhold blanks the values that do not stand out of their noise. A column without
+// a missing level costs the record, and so does a blank that breaks a rule. The
+// records with coarsened levels lose the same rows; merged levels stay there, to be
+// raked by what was measured of them.
+func (m *Model) withhold(coarse, fine [][]uint16) (c, f [][]uint16) {
+	gone := make([]bool, len(fine[0]))
+	for a, column := range fine {
+		blank := blankLevel(m.domain.Column(a))
+		for l := range m.domain.Size(a) {
+			if stands(m.domain.Column(a), m.columns[a], l) {
+				continue
+			}
+			for r, v := range column {
+				if int(v) != l {
+					continue
+				}
+				if blank < 0 {
+					gone[r] = true
+					continue
+				}
+				column[r] = uint16(blank)
+			}
+		}
+	}
+	var stay []int32
+	for r, g := range gone {
+		if !g && keeps(m.never, fine, r) {
+			stay = append(stay, int32(r))
+		}
+	}
+	if len(stay) == len(gone) {
+		return coarse, fine
+	}
+	return pick(coarse, stay), pick(fine, stay)
 }
 
 // blank makes the records of a strict output: as long as a combination of up to

@@ -232,12 +232,8 @@ func (m *Model) draw(ctx context.Context, r *pgm.Rand) (coarse, fine [][]uint16,
 		}
 		fine[a] = coarse[a]
 		if step != nil {
-			nobody := -1
-			if m.fabrication == Strict {
-				nobody = blankLevel(m.domain.Column(a))
-			}
 			fine[a] = slices.Clone(coarse[a])
-			refine(fine[a], step, m.estimate[a], nobody, r)
+			refine(fine[a], step, m.estimate[a], r)
 		}
 	}
 	return coarse, fine, nil
@@ -267,17 +263,13 @@ func (s *sample) picks(n int, r *pgm.Rand) []int32 {
 }
 
 // refine replaces each merged group by its levels, in proportion to their share
-// within the group: systematic sampling, so that counts are within one of it. A group
-// of which nothing is estimated becomes the level nobody, where that is not negative.
-func refine(column []uint16, step *microdata.Coarsening, estimate []float64, nobody int, r *pgm.Rand) {
+// within the group: systematic sampling, so that counts are within one of it.
+func refine(column []uint16, step *microdata.Coarsening, estimate []float64, r *pgm.Rand) {
 	rows := make([][]int32, len(step.Levels))
 	for i, g := range column {
 		rows[g] = append(rows[g], int32(i))
 	}
 	for g, levels := range members(step) {
-		if nobody >= 0 && len(levels) > 1 && !slices.ContainsFunc(levels, func(l int) bool { return estimate[l] > 0 }) {
-			levels = []int{nobody}
-		}
 		pgm.Shuffle(r, rows[g])
 		shares := within(estimate, levels)
 		k, sum, u := 0, 0.0, r.Float64()
