@@ -13,7 +13,8 @@ import (
 // fitEffort is spent on each fit within the rounds.
 var fitEffort = pgm.Effort{Iterations: 300}
 
-// adapt runs the rounds: look where the model errs, measure there, fit again.
+// adapt runs the rounds: look where the model errs, measure there, fit again. What no
+// pair was worth goes to the single columns.
 func (f *fitting) adapt(ctx context.Context) error {
 	f.candidates()
 	if err := f.refit(ctx, f.held()); err != nil {
@@ -24,7 +25,27 @@ func (f *fitting) adapt(ctx context.Context) error {
 			return err
 		}
 	}
+	if rest := f.fine.Left() - f.forTilt; rest > f.budget*leastShare {
+		return f.columnsAgain(ctx, rest)
+	}
 	return nil
+}
+
+// leastShare of a budget is worth a question; less is what rounding leaves.
+const leastShare = 1e-6
+
+// columnsAgain measures the single columns once more, and fits again.
+func (f *fitting) columnsAgain(ctx context.Context, share dp.Precision) error {
+	again, _, err := measureColumns(ctx, f.fine, share)
+	if err != nil {
+		return err
+	}
+	f.columns = merged(append(f.columns, again...))
+	f.total, f.singles = totalOf(f.columns), nil
+	for a, c := range f.columns {
+		f.singles = append(f.singles, coarseEvidence(a, c, f.steps[a]))
+	}
+	return f.refit(ctx, f.held())
 }
 
 // round scores all pairs in one noisy vector, chooses, measures and fits. The

@@ -19,7 +19,7 @@ func (f *fitting) measureColumns(ctx context.Context, m *dp.Mechanism) error {
 		return err
 	}
 	f.columns = f.recall()
-	f.total = rowCount(f.columns)
+	f.total = totalOf(f.columns)
 	return nil
 }
 
@@ -47,9 +47,9 @@ func measureColumns(ctx context.Context, m *dp.Mechanism, share dp.Precision) ([
 	return columns, nil
 }
 
-// rowCount estimates the number of rows: the mean of the columns' sums, weighted by
+// totalOf estimates the number of rows: the mean of the columns' sums, weighted by
 // precision; at least 1.
-func rowCount(columns []dp.Measurement) float64 {
+func totalOf(columns []dp.Measurement) float64 {
 	sum, weight := 0.0, 0.0
 	for _, c := range columns {
 		w := 1 / (c.Variance * float64(len(c.Noisy)))

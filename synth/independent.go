@@ -23,7 +23,7 @@ func Independent(ctx context.Context, m *dp.Mechanism, o Options) (*Model, error
 	if f.columns, err = measureColumns(ctx, m, m.Left()); err != nil {
 		return nil, err
 	}
-	f.measuredColumns, f.total = f.columns, rowCount(f.columns)
+	f.measuredColumns, f.total = f.columns, totalOf(f.columns)
 	for a, c := range f.columns {
 		f.singles = append(f.singles, coarseEvidence(a, c, nil))
 	}

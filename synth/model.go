@@ -99,8 +99,9 @@ func (f *fitting) model(ctx context.Context) (*Model, error) {
 	return m, nil
 }
 
-// merged combines measurements of the same one or two columns by precision, the first one's
-// place kept. Counts are rounded to integers; that adds at most 1/12 to the variance.
+// merged combines measurements of the same clique, of one or two columns, by
+// precision, the first one's place kept. Counts are rounded to integers, halves to
+// even ones, so that they stay unbiased; that adds about 1/12 to the variance.
 func merged(ms []dp.Measurement) []dp.Measurement {
 	var out []dp.Measurement
 	sums := map[[2]int][]float64{}
@@ -121,7 +122,7 @@ func merged(ms []dp.Measurement) []dp.Measurement {
 			o := &out[at[key]]
 			o.Variance = 1/(weights[key]+w) + 1.0/12
 			for c, s := range sums[key] {
-				o.Noisy[c] = int64(math.Round(s / (weights[key] + w)))
+				o.Noisy[c] = int64(math.RoundToEven(s / (weights[key] + w)))
 			}
 		}
 		weights[key] += w

@@ -18,13 +18,17 @@ func oversample(n float64) int { return int(max(2*n, min(8*n, 400_000)) + 0.5) }
 
 // tiltShare says which share of what is left to keep for the tilt: of the noisy
 // errors that are worth measuring, the share in pairs that a tree, grown as large
-// as allowed, could not hold.
+// as allowed, could not hold. Where none is worth its noise, nothing.
 func (f *fitting) tiltShare() float64 {
 	if f.Tilt != 0 {
 		return max(f.Tilt, 0)
 	}
 	share := f.coarse.Left()
 	free, whole := f.best(f.every(), share, 0, 0)
+	dear := func(i int) bool { return f.pairs[i].gain <= price(whole, share)*f.pairs[i].cost }
+	if !slices.ContainsFunc(free, func(i int) bool { return !dear(i) }) {
+		return 0
+	}
 	grown := f.grow(f.scopes(), price(whole, share), nil)
 	inside, outside := 0.0, 0.0
 	for _, i := range free {
