@@ -84,6 +84,7 @@ func (t *Tree) Fit(ctx context.Context, ms []Measurement, total float64, e Effor
 	if sharpest == 0 {
 		return 0, nil
 	}
+	t.settle()
 	alpha := 2 / (sharpest * total * total)
 	loss = t.loss(targets, relays, total)
 	mark := loss

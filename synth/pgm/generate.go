@@ -46,6 +46,7 @@ func Shuffle[T any](r *Rand, x []T) {
 // of the conditional distribution, in random order. The same state of r gives
 // the same records. A combination of probability zero is never written.
 func (t *Tree) Generate(n int, r *Rand) [][]uint16 {
+	t.settle()
 	out := make([][]uint16, len(t.sizes))
 	for a := range out {
 		out[a] = make([]uint16, n)

@@ -29,6 +29,7 @@ type Tree struct {
 	nodes   []node
 	levels  [][]int // nodes by depth, roots first
 	workers int
+	stale   bool // potentials changed: beliefs are not yet the marginals of their cliques
 }
 
 // node is one clique of the tree.
@@ -42,7 +43,6 @@ type node struct {
 	ratio    []float64 // from the parent, over the separator
 	down     walk      // own cells → separator
 	up       walk      // parent's cells → separator
-	gone     bool      // no mass is left: all cells forbidden
 }
 
 // NewTree returns the uniform distribution over a junction tree of the cliques,
@@ -159,11 +159,19 @@ func (t *Tree) allocate() {
 // calibrate passes messages up and down the tree (Shafer and Shenoy 1990, with
 // division): afterwards each belief is the marginal of its clique.
 func (t *Tree) calibrate() {
+	t.stale = false
 	for d := len(t.levels) - 1; d >= 0; d-- {
 		t.each(t.levels[d], t.collect)
 	}
 	for d := range t.levels {
 		t.each(t.levels[d], t.distribute)
+	}
+}
+
+// settle calibrates where potentials changed since.
+func (t *Tree) settle() {
+	if t.stale {
+		t.calibrate()
 	}
 }
 
@@ -193,7 +201,7 @@ func (t *Tree) distribute(i int) {
 		for _, v := range q.belief {
 			total += v
 		}
-		if q.gone = !(total > 0); !q.gone {
+		if total > 0 {
 			scale(q.belief, 1/total)
 		}
 		return
@@ -209,7 +217,6 @@ func (t *Tree) distribute(i int) {
 		}
 	}
 	q.down.multiply(q.belief, q.ratio)
-	q.gone = p.gone
 }
 
 // each runs f on every node of a level. Nodes of a level touch only their own
@@ -277,6 +284,7 @@ func (t *Tree) Marginal(c microdata.Clique) []float64 {
 	if i < 0 {
 		return nil
 	}
+	t.settle()
 	stored := t.order(c)
 	w := newWalk(t.sizes, t.nodes[i].columns, stored)
 	out := make([]float64, c.Cells(t.sizes))
@@ -301,11 +309,17 @@ func (t *Tree) Forbid(c microdata.Clique, marked []bool) error {
 	stored := t.order(c)
 	w := newWalk(t.sizes, t.nodes[i].columns, stored)
 	w.multiply(t.nodes[i].psi, t.permute(allowed, c, stored))
-	t.calibrate()
-	for j := range t.nodes {
-		if t.nodes[j].gone {
-			return fmt.Errorf("pgm: forbidding combinations of columns %v leaves none possible; the rules contradict each other", []int(c))
+	// Only the messages from here to the root change: they tell whether anything is
+	// left. The beliefs wait until one is read, for more may be forbidden first.
+	t.stale = true
+	for ; ; i = t.nodes[i].parent {
+		t.collect(i)
+		if t.nodes[i].parent < 0 {
+			break
 		}
+	}
+	if !(slices.Max(t.nodes[i].belief) > 0) {
+		return fmt.Errorf("pgm: forbidding combinations of columns %v leaves none possible; the rules contradict each other", []int(c))
 	}
 	return nil
 }
