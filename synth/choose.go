@@ -17,12 +17,15 @@ type pair struct {
 	cost    float64 // in units of noise, see noiseCost
 }
 
+// mostMeasured is the most cells of a pair that is measured.
+const mostMeasured = microdata.MaxCells / 8
+
 // candidates lists the pairs that can be measured: those of at most a few times
 // maxClique cells, and those to be published.
 func (f *fitting) candidates() {
 	for _, c := range microdata.AllCliques(len(f.sizes), 2) {
 		publish := slices.ContainsFunc(f.Publish, func(p microdata.Clique) bool { return slices.Equal(p, c) })
-		if n := c.Cells(f.sizes); n <= microdata.MaxCells/8 && (n <= 4*f.maxClique() || publish) {
+		if n := c.Cells(f.sizes); n <= mostMeasured && (n <= 4*f.maxClique() || publish) {
 			f.pairs = append(f.pairs, pair{clique: c, publish: publish})
 		}
 	}

@@ -10,6 +10,9 @@ import (
 // longest is the most values of a combination that is looked at for support.
 const longest = 3
 
+// mostLevels is the most levels of a column: a roll codes them beside the missing value.
+const mostLevels = math.MaxUint16
+
 // A roll holds records for counting combinations of their values. A missing value
 // is no value, and in no combination.
 type roll struct {
@@ -28,10 +31,10 @@ func newRoll(d *microdata.Domain, records [][]uint16, workers int) *roll {
 		for _, v := range column {
 			held[v] = true
 		}
-		size := uint16(1)
+		size := 1
 		for l, level := range d.Column(a).Levels {
 			if held[l] && level.Missing == microdata.Present {
-				place[l] = size
+				place[l] = uint16(size)
 				size++
 			}
 		}
@@ -41,7 +44,7 @@ func newRoll(d *microdata.Domain, records [][]uint16, workers int) *roll {
 				holders = append(holders, int32(r))
 			}
 		}
-		x.sizes, x.codes, x.holders = append(x.sizes, int(size)), append(x.codes, codes), append(x.holders, holders)
+		x.sizes, x.codes, x.holders = append(x.sizes, size), append(x.codes, codes), append(x.holders, holders)
 	}
 	return x
 }

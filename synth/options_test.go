@@ -57,6 +57,33 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 	}
 }
 
+// TestTooWide: pairs to publish and columns that are wider than can be counted are
+// refused before anything is spent; a column of as many levels as can be, all of them
+// written, is not.
+func TestTooWide(t *testing.T) {
+	for says, c := range map[string]struct {
+		sizes []int
+		o     Options
+	}{
+		"at most 65535 can be": {[]int{65536, 2}, Options{}},
+		"cells; at most":       {[]int{4000, 4000}, Options{Publish: []microdata.Clique{{0, 1}}}},
+	} {
+		m, b := open(t, chain(t, 10, c.sizes, 1), 1, 1)
+		if _, err := Fit(context.Background(), m, c.o); err == nil || !strings.Contains(err.Error(), says) || b.Spent() != 0 {
+			t.Errorf("%v: %v, %v spent", c.sizes, err, b.Spent())
+		}
+	}
+	d := someDomain(t, []int{mostLevels, 2})
+	records := [][]uint16{make([]uint16, mostLevels+1), make([]uint16, mostLevels+1)}
+	for i := range mostLevels {
+		records[0][i] = uint16(i)
+	}
+	least := newRoll(d, records, 1).least(2)
+	if least[0] != 2 || least[mostLevels] != 2 || least[1] != 1 || least[mostLevels-1] != 1 {
+		t.Errorf("shared by %d, %d, %d and %d", least[0], least[mostLevels], least[1], least[mostLevels-1])
+	}
+}
+
 // TestRulesThatLeaveNoRecord end a fit with an error that says so.
 func TestRulesThatLeaveNoRecord(t *testing.T) {
 	in := func(levels ...bool) []bool { return levels }

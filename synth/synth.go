@@ -114,6 +114,14 @@ func (o Options) check(d *microdata.Domain) error {
 		if len(c) != 2 {
 			return fmt.Errorf("synth: a table to publish has %d columns; single columns always are published, and pairs can be", len(c))
 		}
+		if n := c.Cells(d.Sizes()); n > mostMeasured {
+			return fmt.Errorf("synth: a table to publish, over columns %v, has %d cells; at most %d can be measured", []int(c), n, mostMeasured)
+		}
+	}
+	for a := range d.Len() {
+		if d.Size(a) > mostLevels {
+			return fmt.Errorf("synth: column %q has %d levels; at most %d can be synthesized", d.Column(a).Name, d.Size(a), mostLevels)
+		}
 	}
 	if err := o.checkRules(d); err != nil {
 		return err

@@ -80,7 +80,7 @@ func (w Workload) withDefaults() Workload {
 
 // A Tabulation is a workload, answered.
 type Tabulation struct {
-	Total   float64 // unbiased number of rows
+	Total   float64 // number of rows: unbiased, but at least 1
 	Tables  []Tabulated
 	Omitted []microdata.Clique // left out: too large
 }
