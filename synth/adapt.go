@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"amparo/dp"
 	"amparo/microdata"
@@ -36,11 +37,12 @@ const leastShare = 1e-6
 
 // columnsAgain measures the single columns once more, and fits again.
 func (f *fitting) columnsAgain(ctx context.Context, share dp.Precision) error {
-	again, _, err := measureColumns(ctx, f.fine, share)
+	again, err := measureColumns(ctx, f.fine, share)
 	if err != nil {
 		return err
 	}
-	f.columns = merged(append(f.columns, again...))
+	f.measuredColumns = merged(slices.Concat(f.measuredColumns, again))
+	f.columns = merged(slices.Concat(f.columns, again))
 	f.total, f.singles = totalOf(f.columns), nil
 	for a, c := range f.columns {
 		f.singles = append(f.singles, coarseEvidence(a, c, f.steps[a]))

@@ -30,17 +30,43 @@ func oneWayShare(mu dp.Mu) dp.Precision {
 	return dp.Precision(min(max(least*math.Pow(enough/float64(mu), rise), least), most))
 }
 
-// measureColumns spends share on all single columns.
-func measureColumns(ctx context.Context, m *dp.Mechanism, share dp.Precision) ([]dp.Measurement, error) {
-	costs := make([]float64, m.Domain().Len())
+// columnAsks shares precision out among all single columns.
+func columnAsks(d *microdata.Domain, share dp.Precision) []dp.Ask {
+	costs := make([]float64, d.Len())
 	for a := range costs {
-		costs[a] = noiseCost(float64(m.Domain().Size(a)))
+		costs[a] = noiseCost(float64(d.Size(a)))
 	}
 	asks := make([]dp.Ask, len(costs))
 	for a, s := range split(share, costs) {
 		asks[a] = dp.Ask{Clique: microdata.Clique{a}, Share: s}
 	}
-	columns, err := m.Measure(ctx, asks)
+	return asks
+}
+
+// mostNoise is how many values the noise of the total may make by itself: from a
+// budget next to nothing the noise alone would write records without end.
+const mostNoise = 50_000_000
+
+// checkTotal refuses, before anything is spent, a budget from which the total would be
+// known with no more than the given precision. It looks at no count.
+func checkTotal(d *microdata.Domain, precision dp.Precision) error {
+	if noise := 1 / math.Sqrt(float64(precision)); noise*float64(d.Len()) > mostNoise {
+		return fmt.Errorf("synth: the budget is so small that its noise alone is worth %.2g records; give it more", noise)
+	}
+	return nil
+}
+
+// totalPrecision is that of the total, from the single columns.
+func totalPrecision(d *microdata.Domain, share dp.Precision) (p dp.Precision) {
+	for a, ask := range columnAsks(d, share) {
+		p += ask.Share / dp.Precision(d.Size(a))
+	}
+	return p
+}
+
+// measureColumns spends share on all single columns.
+func measureColumns(ctx context.Context, m *dp.Mechanism, share dp.Precision) ([]dp.Measurement, error) {
+	columns, err := m.Measure(ctx, columnAsks(m.Domain(), share))
 	if err != nil {
 		return nil, fmt.Errorf("synth: measuring single columns: %w", err)
 	}

@@ -3,6 +3,7 @@ package synth
 import (
 	"context"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -164,17 +165,62 @@ func TestNextToNoBudget(t *testing.T) {
 	}
 }
 
-// TestTooLittleBudgetSpendsNothing: noise that cannot be drawn is refused before the
-// budget is touched.
+// TestTooLittleBudgetSpendsNothing: from a budget next to nothing, whose noise alone
+// would write records without end, every run is refused untouched, however many columns
+// there are; from one that is merely tiny none is.
 func TestTooLittleBudgetSpendsNothing(t *testing.T) {
-	for name, run := range map[string]func(*dp.Mechanism) error{
+	runs := map[string]func(*dp.Mechanism) error{
 		"fit":         func(m *dp.Mechanism) error { _, err := Fit(context.Background(), m, Options{}); return err },
 		"independent": func(m *dp.Mechanism) error { _, err := Independent(context.Background(), m, Options{}); return err },
-		"tables":      func(m *dp.Mechanism) error { _, err := Tabulate(context.Background(), m, Workload{}); return err },
-	} {
-		m, b := open(t, chain(t, 30, []int{3, 2}, 1), 1e-10, 1)
-		if err := run(m); err == nil || b.Spent() != 0 {
-			t.Errorf("%s: %v, %v spent", name, err, b.Spent())
+		"tables": func(m *dp.Mechanism) error {
+			_, err := Tabulate(context.Background(), m, Workload{Order: 2})
+			return err
+		},
+	}
+	for _, columns := range []int{1, 2, 40} {
+		table := chain(t, 3, slices.Repeat([]int{2}, columns), 1)
+		for _, mu := range []dp.Mu{1e-12, 1e-8, 2e-4} {
+			for name, run := range runs {
+				m, b := open(t, table, mu, 1)
+				err := run(m)
+				if refused := mu < 1e-6; refused != (err != nil) || refused != (b.Spent() == 0) {
+					t.Errorf("%s of %d columns, μ = %v: %v, %v spent", name, columns, mu, err, b.Spent())
+				}
+			}
 		}
+	}
+}
+
+// TestTotalPrecision is what the columns' sums, put together, are known with.
+func TestTotalPrecision(t *testing.T) {
+	d := chain(t, 1, []int{3, 40, 2}, 1).Domain()
+	const share = dp.Precision(1e-4)
+	got, want, squares := totalPrecision(d, share), 0.0, 0.0
+	for a, ask := range columnAsks(d, share) {
+		want += float64(ask.Share) / float64(d.Size(a))
+	}
+	if math.Abs(float64(got)/want-1) > 1e-12 {
+		t.Errorf("precision %v, want %v", got, want)
+	}
+	// Simulated: 400 totals; χ² within 5 of its own standard deviations, √(2/400), but
+	// for a chance of 10⁻⁶. The noise has a little more than 1/share.
+	table := chain(t, 50_000, []int{3, 40, 2}, 1)
+	for seed := range 400 {
+		budget, err := dp.NewBudget(share.Mu())
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := dp.Open(microdata.NewCounter(table, 1), budget, rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8), 9}), dp.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, total, err := measureColumns(context.Background(), m, share)
+		if err != nil {
+			t.Fatal(err)
+		}
+		squares += (total - 50_000) * (total - 50_000) * float64(got) / 400
+	}
+	if math.Abs(squares-1) > 5*math.Sqrt(2./400) {
+		t.Errorf("the total's variance is %.3f of what was said", squares)
 	}
 }

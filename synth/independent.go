@@ -16,6 +16,9 @@ func Independent(ctx context.Context, m *dp.Mechanism, o Options) (*Model, error
 	if d.Len() == 0 {
 		return nil, errors.New("synth: there is no column to synthesize")
 	}
+	if err := checkTotal(d, totalPrecision(d, m.Left())); err != nil {
+		return nil, err
+	}
 	o = o.withDefaults()
 	o.Fabrication = Unlimited
 	f := &fitting{Options: o, fine: m, steps: make([]*microdata.Coarsening, d.Len()), sizes: d.Sizes()}

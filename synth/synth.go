@@ -79,8 +79,9 @@ func (o Options) withDefaults() Options {
 const scoreShare = 0.10
 
 // Fit measures through m, spending all that its budget has left, and returns the
-// fitted model. It refuses a domain without columns and options that contradict
-// the domain before anything is spent. When ctx ends it stops with ctx's error;
+// fitted model. It refuses a domain without columns, options that contradict the
+// domain, and a budget so small that its noise alone would fill a disk with records,
+// before anything is spent. When ctx ends it stops with ctx's error;
 // what was spent by then stays spent.
 func Fit(ctx context.Context, m *dp.Mechanism, o Options) (*Model, error) {
 	o = o.withDefaults()
@@ -90,6 +91,9 @@ func Fit(ctx context.Context, m *dp.Mechanism, o Options) (*Model, error) {
 	f := &fitting{Options: o, budget: m.Left(), random: pgm.NewRand(o.Seed)}
 	if !(f.budget > 0) {
 		return nil, errors.New("synth: the budget has nothing left to measure with")
+	}
+	if err := checkTotal(m.Domain(), totalPrecision(m.Domain(), f.budget*oneWayShare(f.budget.Mu()))); err != nil {
+		return nil, err
 	}
 	steps := []func(context.Context) error{f.coarsen, f.adapt, f.prune, f.tilt}
 	if err := f.measureColumns(ctx, m); err != nil {

@@ -117,7 +117,11 @@ func Tabulate(ctx context.Context, m *dp.Mechanism, w Workload) (*Tabulation, er
 	}
 	wanted := append([]microdata.Clique{{}}, cliques...) // with the number of rows
 	w.Progress("measure", 0, 1)
-	measured, err := m.Contrasts(ctx, residual.Plan(sizes, wanted, m.Left()))
+	plan := residual.Plan(sizes, wanted, m.Left()) // the number of rows first
+	if err := checkTotal(m.Domain(), plan[0].Share); err != nil {
+		return nil, err
+	}
+	measured, err := m.Contrasts(ctx, plan)
 	if err != nil {
 		return nil, fmt.Errorf("synth: measuring %d tables: %w", len(cliques), err)
 	}
