@@ -179,7 +179,10 @@ func TestTooLittleBudgetSpendsNothing(t *testing.T) {
 	}
 	for _, columns := range []int{1, 2, 40} {
 		table := chain(t, 3, slices.Repeat([]int{2}, columns), 1)
-		for _, mu := range []dp.Mu{1e-12, 1e-8, 2e-4} {
+		for _, mu := range []dp.Mu{1e-12, 1e-8, 1e-3} {
+			if mu > 1e-6 && columns > 2 {
+				continue // takes long
+			}
 			for name, run := range runs {
 				m, b := open(t, table, mu, 1)
 				err := run(m)

@@ -26,7 +26,7 @@ func dialsAndTilts(f func(name string, o Options)) {
 // two, three and eight workers, at every position of the dial, tilted or not, and so
 // is another seed's order of them.
 func TestWorkersNeverMatter(t *testing.T) {
-	table := chain(t, 3000, []int{4, 5, 30, 6, 2}, 6)
+	table := chain(t, 1000, []int{4, 5, 30, 6, 2}, 6)
 	dialsAndTilts(func(name string, o Options) {
 		var records, again [][]uint16
 		var tables []Table
