@@ -251,7 +251,7 @@ func TestColumnsAgain(t *testing.T) {
 	if x.Variance < 25 || x.Variance > 29 {
 		t.Errorf("variance %v, of the whole budget 25", x.Variance)
 	}
-	squares := 0.0
+	squares, totals := 0.0, 0.0
 	for seed := range byte(60) {
 		m, _ := open(t, table, .2, seed)
 		model, err := Fit(context.Background(), m, Options{})
@@ -263,9 +263,14 @@ func TestColumnsAgain(t *testing.T) {
 			d := float64(x.Noisy[l]) - n
 			squares += d * d / x.Variance
 		}
+		d := model.Total() - 3000
+		totals += d * d / (6 * x.Variance)
 	}
 	// χ² with 360 degrees of freedom: outside 360 ± 5·√720 once in a million runs.
 	if math.Abs(squares-360) > 5*math.Sqrt(720) {
 		t.Errorf("Σ error²/variance is %.0f for 360 counts", squares)
+	}
+	if math.Abs(totals-60) > 5*math.Sqrt(120) { // once in 10⁵
+		t.Errorf("Σ error²/variance is %.0f for 60 totals: they are not those of all measurements", totals)
 	}
 }

@@ -77,6 +77,10 @@ func TestAIMBeginsAsPublished(t *testing.T) {
 			}
 			last = cost
 		}
+		// It is the last as soon as two more would not fit, so it is no smaller.
+		if n := len(l.used); l.used[n-1]-l.used[n-3] < last*(1-1e-9) {
+			t.Errorf("%v: a last round of %v after one of %v", sizes, l.used[n-1]-l.used[n-3], last)
+		}
 	}
 }
 
