@@ -225,19 +225,16 @@ func stands(c *microdata.Column, m dp.Measurement, level int) bool {
 func (m *Model) withhold(coarse, fine [][]uint16) (c, f [][]uint16) {
 	gone := make([]bool, len(fine[0]))
 	for a, column := range fine {
-		blank := blankLevel(m.domain.Column(a))
-		for l := range m.domain.Size(a) {
-			if stands(m.domain.Column(a), m.columns[a], l) {
-				continue
-			}
-			for r, v := range column {
-				if int(v) != l {
-					continue
-				}
-				if blank < 0 {
-					gone[r] = true
-					continue
-				}
+		blank, fall := blankLevel(m.domain.Column(a)), make([]bool, m.domain.Size(a))
+		for l := range fall {
+			fall[l] = !stands(m.domain.Column(a), m.columns[a], l)
+		}
+		for r, v := range column {
+			switch {
+			case !fall[v]:
+			case blank < 0:
+				gone[r] = true
+			default:
 				column[r] = uint16(blank)
 			}
 		}
