@@ -219,6 +219,13 @@ func TestFitWithKeepsLimits(t *testing.T) {
 	if got := f.fitWith(nil, microdata.Clique{0, 1}); got == nil {
 		t.Error("a clique of a third of all cells was refused")
 	}
+	f.MaxCells = 35
+	if got := f.fitWith(nil, microdata.Clique{0, 1}); got != nil {
+		t.Errorf("a clique of more than a third was taken: %v", got)
+	}
+	if f.MaxCells = 36; f.fitWith([]microdata.Clique{{0, 1}, {1, 2}}, microdata.Clique{0, 1}) == nil {
+		t.Error("what is there already was refused")
+	}
 	if got := f.fitWith([]microdata.Clique{{0, 1}, {1, 2}}, microdata.Clique{0, 2}); got != nil {
 		t.Errorf("a clique of all cells was taken: %v", got)
 	}
