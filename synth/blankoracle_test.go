@@ -199,7 +199,7 @@ func TestSupportedTakesTheFirstAimInReach(t *testing.T) {
 		{"strict, too many", Strict, 0, []int{10, 9, 9, 9}, -1},
 	} {
 		m := &Model{fabrication: c.dial}
-		got := m.supported(newRoll(d, records(c.counts...), 1), c.round)
+		got := m.supported(newRoll(d, records(c.counts...), 1), new(keepers), c.round)
 		if c.want < 0 && got != nil || c.want >= 0 && len(got) != c.want {
 			t.Errorf("%s: %d rows stay, want %d", c.name, len(got), c.want)
 		}

@@ -213,7 +213,8 @@ func TestUnbelievedByDefinition(t *testing.T) {
 	r := pgm.NewRand(131)
 	some := 0
 	for range 400 {
-		n := 2 + r.IntN(60)
+		width := 1 + r.IntN(8)
+		n := width * (1 + r.IntN(12))
 		m, p := dp.Measurement{Noisy: make([]int64, n), Variance: 1 + 400*r.Float64()}, make([]float64, n)
 		for c := range p {
 			p[c] = math.Pow(r.Float64(), 8)
@@ -225,26 +226,34 @@ func TestUnbelievedByDefinition(t *testing.T) {
 		p[0] += .1
 		scale(p, 1/sum(p))
 		const total = 2000
-		marked, sd := unbelieved(m, p, total, pruned), math.Sqrt(m.Variance)
-		doubtful := func(c int) bool {
-			return p[c] > 0 && float64(m.Noisy[c]) < 2*sd && total*p[c] < sd
-		}
-		held, largest, next := 0.0, 0.0, math.Inf(1)
+		marked, sd := unbelieved(m, p, width, total, pruned), math.Sqrt(m.Variance)
+		held, left, right := 0.0, make([]float64, n/width), make([]float64, width) // of what was marked
+		most, mostRight := make([]float64, n/width), make([]float64, width)
 		for c, x := range marked {
-			switch {
-			case x && !doubtful(c):
-				t.Fatalf("cell %d, of %d with σ = %.1f and %.2f expected, was marked", c, m.Noisy[c], sd, total*p[c])
-			case x:
-				held, largest, some = held+p[c], max(largest, p[c]), some+1
-			case doubtful(c):
-				next = min(next, p[c])
+			most[c/width] += mostPrunedOfLevel * p[c]
+			mostRight[c%width] += mostPrunedOfLevel * p[c]
+			if x {
+				some++
+				held, left[c/width], right[c%width] = held+p[c], left[c/width]+p[c], right[c%width]+p[c]
 			}
 		}
-		if held > mostPruned || largest > next || held+next <= mostPruned {
-			t.Fatalf("%v is held by what was marked, the largest of %v; the next one has %v", held, largest, next)
+		for c, x := range marked {
+			doubtful := p[c] > 0 && float64(m.Noisy[c]) < 2*sd && total*p[c] < sd
+			if x && !doubtful {
+				t.Fatalf("cell %d, of %d with σ = %.1f and %.2f expected, was marked", c, m.Noisy[c], sd, total*p[c])
+			}
+			const tiny = 1e-12
+			if l := left[c/width]; x && (l > most[c/width]+tiny || right[c%width] > mostRight[c%width]+tiny) {
+				t.Fatalf("a level of cell %d lost more than it can spare", c)
+			} else if doubtful && !x && held+p[c] <= mostPruned-tiny && l+p[c] <= most[c/width]-tiny && right[c%width]+p[c] <= mostRight[c%width]-tiny {
+				t.Fatalf("cell %d could be marked and was not", c)
+			}
+		}
+		if held > mostPruned {
+			t.Fatalf("%v is held by what was marked", held)
 		}
 	}
-	if some < 500 {
+	if some < 200 {
 		t.Errorf("only %d cells were marked: this test sees little", some)
 	}
 }

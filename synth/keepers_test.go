@@ -112,7 +112,7 @@ func TestKeepersReadTheNoise(t *testing.T) {
 	evidence := []pgm.Measurement{
 		{Clique: microdata.Clique{0, 1}, Counts: []float64{0, 14, 16, 29, 31, 400}, Precision: []float64{1, 1. / 25, 1. / 25, 1. / 100, 1. / 100, 1. / 100}},
 		{Clique: microdata.Clique{0, 1}, Counts: []float64{999}, Precision: []float64{1}, Of: make([]int32, 6)}, // not by cell
-		{Clique: microdata.Clique{0}, Counts: []float64{1, 2, 3}, Precision: []float64{1}},                       // by level already
+		{Clique: microdata.Clique{0}, Counts: []float64{1, 2, 3}, Precision: []float64{1}},                      // by level already
 	}
 	k := m.keepers(evidence, records, records)
 	if len(k.tables) != 3 {

@@ -131,9 +131,9 @@ func TestNothingToFit(t *testing.T) {
 		ms    []Measurement
 	}{
 		"no measurement": {[]int{2, 3}, nil},
-		"no precision":   {[]int{2, 3}, []Measurement{{microdata.Clique{1}, []float64{9, 9, -4}, []float64{0, 0, 0}}}},
-		"one level":      {[]int{1, 1}, []Measurement{{microdata.Clique{0}, []float64{44}, []float64{3}}}},
-		"the total":      {[]int{2, 3}, []Measurement{{microdata.Clique{}, []float64{44}, []float64{3}}}},
+		"no precision":   {[]int{2, 3}, []Measurement{{Clique: microdata.Clique{1}, Counts: []float64{9, 9, -4}, Precision: []float64{0, 0, 0}}}},
+		"one level":      {[]int{1, 1}, []Measurement{{Clique: microdata.Clique{0}, Counts: []float64{44}, Precision: []float64{3}}}},
+		"the total":      {[]int{2, 3}, []Measurement{{Clique: microdata.Clique{}, Counts: []float64{44}, Precision: []float64{3}}}},
 	} {
 		tree := newTree(t, c.sizes, []microdata.Clique{{0, 1}}, 1)
 		before := tree.Marginal(microdata.Clique{0, 1})
@@ -155,7 +155,7 @@ func TestPrecisionOfOneOrOfEach(t *testing.T) {
 	ms := noisyTruth(t, shapes["star"], 1500, 20, 5, false)
 	var spelled []Measurement
 	for _, m := range ms {
-		spelled = append(spelled, Measurement{m.Clique, m.Counts, precisionOf(m)})
+		spelled = append(spelled, Measurement{Clique: m.Clique, Counts: m.Counts, Precision: precisionOf(m)})
 	}
 	var first []float64
 	for _, list := range [][]Measurement{ms, spelled} {
@@ -180,7 +180,7 @@ func TestScaleOfCountsDoesNotMatter(t *testing.T) {
 	for _, m := range ms {
 		y := slices.Clone(m.Counts)
 		scale(y, by)
-		large = append(large, Measurement{m.Clique, y, []float64{m.Precision[0] / by / by}})
+		large = append(large, Measurement{Clique: m.Clique, Counts: y, Precision: []float64{m.Precision[0] / by / by}})
 	}
 	a, b := newTree(t, fiveSizes, shapes["chain"], 1), newTree(t, fiveSizes, shapes["chain"], 1)
 	x, err := a.Fit(context.Background(), ms, 1500, Effort{})

@@ -40,7 +40,7 @@ func TestFitIsTheSameForAnyWorkers(t *testing.T) {
 			for _, c := range append(microdata.AllCliques(5, 1), cliques...) {
 				y := randomFactor(r, c.Cells(large))
 				scale(y, 5000/float64(len(y)))
-				ms = append(ms, Measurement{c, y, []float64{.01}})
+				ms = append(ms, Measurement{Clique: c, Counts: y, Precision: []float64{.01}})
 			}
 			tree := newTree(t, large, cliques, workers)
 			loss, err := tree.Fit(context.Background(), ms, 3000, Effort{Iterations: 12})
@@ -137,7 +137,7 @@ func TestOrderOfColumnsDoesNotMatter(t *testing.T) {
 		var again []Measurement
 		var cliques []microdata.Clique
 		for _, m := range ms {
-			again = append(again, Measurement{move(m.Clique), moved(m.Clique, m.Counts), moved(m.Clique, precisionOf(m))})
+			again = append(again, Measurement{Clique: move(m.Clique), Counts: moved(m.Clique, m.Counts), Precision: moved(m.Clique, precisionOf(m))})
 		}
 		for _, c := range Triangulate(fiveSizes, sets) { // the same graph: ties may be broken otherwise
 			cliques = append(cliques, move(c))

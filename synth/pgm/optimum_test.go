@@ -83,7 +83,7 @@ func TestOneMeasurementIsProjected(t *testing.T) {
 			}
 		}
 		tree := newTree(t, []int{n}, nil, 1)
-		ms := []Measurement{{microdata.Clique{0}, y, precision}}
+		ms := []Measurement{{Clique: microdata.Clique{0}, Counts: y, Precision: precision}}
 		if _, err := tree.Fit(context.Background(), ms, total, Effort{Iterations: 20000, Tolerance: 1e-14}); err != nil {
 			t.Fatal(err)
 		}
@@ -101,9 +101,9 @@ func TestOneMeasurementIsProjected(t *testing.T) {
 func TestInconsistentPairsAreLeastSquares(t *testing.T) {
 	sizes, pairs, total := []int{2, 2, 2}, microdata.AllCliques(3, 2), 1000.0
 	ms := []Measurement{
-		{pairs[0], []float64{300, 180, 240, 260}, []float64{.2}},
-		{pairs[1], []float64{250, 260, 210, 290}, []float64{.5, .1, .3, .2}},
-		{pairs[2], []float64{330, 190, 170, 330}, []float64{.4}},
+		{Clique: pairs[0], Counts: []float64{300, 180, 240, 260}, Precision: []float64{.2}},
+		{Clique: pairs[1], Counts: []float64{250, 260, 210, 290}, Precision: []float64{.5, .1, .3, .2}},
+		{Clique: pairs[2], Counts: []float64{330, 190, 170, 330}, Precision: []float64{.4}},
 	}
 	// Unknown: 8 cells and the multiplier of the total. Cells beyond what pairs tell
 	// (the three-way interaction) are held by a ridge too weak to be seen.
@@ -166,7 +166,7 @@ func TestDemingStephan(t *testing.T) {
 		for _, c := range pairs {
 			y := target.marginal(c)
 			scale(y, 500)
-			ms = append(ms, Measurement{c, y, []float64{1}})
+			ms = append(ms, Measurement{Clique: c, Counts: y, Precision: []float64{1}})
 		}
 		tree := newTree(t, sizes, pairs, 1)
 		if _, err := tree.Fit(context.Background(), ms, 500, Effort{Iterations: 20000, Tolerance: 1e-15}); err != nil {
@@ -200,7 +200,7 @@ func TestFitInventsNoDependence(t *testing.T) {
 		scale(source.p, total/sum)
 		var ms []Measurement
 		for _, m := range c.measured {
-			ms = append(ms, Measurement{m, source.marginal(m), []float64{1}})
+			ms = append(ms, Measurement{Clique: m, Counts: source.marginal(m), Precision: []float64{1}})
 		}
 		if _, err := tree.Fit(context.Background(), ms, total, Effort{Iterations: 20000, Tolerance: 1e-15}); err != nil {
 			t.Fatal(err)

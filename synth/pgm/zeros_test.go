@@ -210,7 +210,7 @@ func TestFitOfWhatIsForbidden(t *testing.T) {
 	if err := tree.Forbid(microdata.Clique{0, 1}, []bool{true, false, false, false, true, false, false, false, true}); err != nil {
 		t.Fatal(err)
 	}
-	ms := []Measurement{{microdata.Clique{0, 1}, []float64{900, 0, 0, 0, 900, 0, 0, 0, 900}, []float64{4}}}
+	ms := []Measurement{{Clique: microdata.Clique{0, 1}, Counts: []float64{900, 0, 0, 0, 900, 0, 0, 0, 900}, Precision: []float64{4}}}
 	if _, err := tree.Fit(context.Background(), ms, 2700, Effort{}); err != nil {
 		t.Fatal(err)
 	}
