@@ -143,6 +143,8 @@ func even(sizes []int, columns [][]uint16, workers int) *sample {
 
 // finer returns the evidence for records of which the merged columns stand a second
 // time, behind the others, with their own levels, and the sizes of all these columns.
+// In a strict output values were given up: of the levels that lost them, and of that
+// which stands for them, nothing is known any more.
 func (m *Model) finer(evidence []pgm.Measurement) (sizes []int, out []pgm.Measurement) {
 	sizes = slices.Clone(m.sizes)
 	for _, e := range evidence {
@@ -152,7 +154,13 @@ func (m *Model) finer(evidence []pgm.Measurement) (sizes []int, out []pgm.Measur
 	}
 	for a, step := range m.steps {
 		if step != nil {
-			own := pgm.Measurement{Clique: microdata.Clique{len(sizes)}, Counts: m.estimate[a], Precision: []float64{1 / m.columns[a].Variance}}
+			c := m.domain.Column(a)
+			own := pgm.Measurement{Clique: microdata.Clique{len(sizes)}, Counts: m.estimate[a], Precision: make([]float64, len(c.Levels))}
+			for l := range own.Precision {
+				if m.fabrication != Strict || l != blankLevel(c) && stands(c, m.columns[a], l) {
+					own.Precision[l] = 1 / m.columns[a].Variance
+				}
+			}
 			sizes, out = append(sizes, m.domain.Size(a)), append(out, own)
 		}
 	}

@@ -129,7 +129,7 @@ func TestKeepersReadTheNoise(t *testing.T) {
 func TestFinerEvidence(t *testing.T) {
 	step := &microdata.Coarsening{Of: []uint16{0, 1, 1}, Levels: levels("a", "rest")}
 	m := &Model{domain: someDomain(t, []int{3, 2}), sizes: []int{2, 2}, steps: []*microdata.Coarsening{step, nil},
-		estimate: [][]float64{{5, 3, 2}, {4, 6}}, columns: []dp.Measurement{{Variance: 4}, {Variance: 9}}}
+		estimate: [][]float64{{5, 3, 2}, {4, 6}}, columns: []dp.Measurement{{Noisy: []int64{5, 3, 5}, Variance: 4}, {Noisy: []int64{4, 6}, Variance: 9}}}
 	one, two := pgm.Measurement{Clique: microdata.Clique{0}}, pgm.Measurement{Clique: microdata.Clique{1}}
 	pair := pgm.Measurement{Clique: microdata.Clique{0, 1}}
 	sizes, got := m.finer([]pgm.Measurement{one, two, pair})
@@ -139,8 +139,12 @@ func TestFinerEvidence(t *testing.T) {
 	if len(got) != 3 || !slices.Equal(got[0].Clique, two.Clique) || !slices.Equal(got[1].Clique, pair.Clique) {
 		t.Fatalf("evidence %v", got)
 	}
-	if own := got[2]; !slices.Equal(own.Clique, microdata.Clique{2}) || !slices.Equal(own.Counts, m.estimate[0]) || own.Precision[0] != .25 {
+	if own := got[2]; !slices.Equal(own.Clique, microdata.Clique{2}) || !slices.Equal(own.Counts, m.estimate[0]) || !slices.Equal(own.Precision, []float64{.25, .25, .25}) {
 		t.Errorf("own levels: %+v", own)
+	}
+	m.domain, m.fabrication = someDomain(t, []int{3, 2}, true), Strict // level 0 is the blank, 1 does not stand
+	if _, got = m.finer([]pgm.Measurement{one}); !slices.Equal(got[0].Precision, []float64{0, 0, .25}) {
+		t.Errorf("strict: precision %v", got[0].Precision)
 	}
 }
 
