@@ -20,7 +20,11 @@ func newCoder(c *columnPlan) *coder {
 	for i := range k.one {
 		k.one[i] = -1
 	}
-	for i, l := range c.col.Levels {
+	levels := c.col.Levels
+	if c.extra {
+		levels = levels[:len(levels)-1] // what is blank in the file was not withheld
+	}
+	for i, l := range levels {
 		k.words[l.Value] = uint16(i)
 		switch len(l.Value) {
 		case 0:

@@ -28,6 +28,7 @@ type columnPlan struct {
 	col   *microdata.Column // closed: what is public of it
 	other int               // closed: the level that takes values outside the list, or −1
 	bins  *bins             // closed: how numbers or dates become levels, or nil
+	extra bool              // closed: the last level is of withhold, and no value of the file has it
 }
 
 // A plan says how a file is read, column by column.
@@ -165,18 +166,17 @@ func (p *plan) settle(c *columnPlan, o Options) {
 	} else {
 		c.role, c.slot, c.other = closed, p.closed, otherLevel(&col)
 		p.closed++
-		if o.Withhold {
-			withhold(&col)
-		}
+		c.extra = o.Withhold && withhold(&col)
 	}
 	p.kept = append(p.kept, col)
 	c.col = &col
 }
 
-// withhold adds a level for withheld values where the column has none for missing ones.
-func withhold(c *microdata.Column) {
+// withhold adds a level for withheld values where the column has none for missing
+// ones, and says whether it did.
+func withhold(c *microdata.Column) bool {
 	if slices.ContainsFunc(c.Levels, func(l microdata.Level) bool { return l.Missing != microdata.Present || l.Value == "" }) {
-		return
+		return false
 	}
 	c.Levels = append(slices.Clone(c.Levels), microdata.Level{Missing: microdata.Withheld,
 		Label: microdata.Text{"es": "Reservado", "en": "Withheld"}})
@@ -186,6 +186,7 @@ func withhold(c *microdata.Column) {
 		step.Of = append(slices.Clone(step.Of), uint16(len(step.Levels)))
 		step.Levels = append(slices.Clone(step.Levels), c.Levels[len(c.Levels)-1])
 	}
+	return true
 }
 
 // otherLevel returns the level that takes values outside the list: blank where

@@ -39,7 +39,8 @@ type Options struct {
 	// become one row, and the column is dropped. Default: one row, one person.
 	Person string
 	// Withhold gives each column without a level for what is missing one, spelled "",
-	// for values that a strict output gives up.
+	// for values that a strict output gives up. No value of the file is read as it: a
+	// blank that the list does not have is refused all the same.
 	Withhold bool
 	// Progress, if not nil, is told the bytes read and their total (the size
 	// given to Read). It is called from the goroutine that called Read.
