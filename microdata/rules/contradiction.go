@@ -16,7 +16,11 @@ func (s *Set) contradiction() *Fault {
 			return nil
 		}
 		if r := s.Rules[upTo-1]; !(&search{set: s, rules: s.Rules[:upTo]}).run() {
-			return &Fault{r.Line, fmt.Sprintf("no record can keep this rule and the %d before it", upTo-1)}
+			problem := "no record can keep this rule"
+			if upTo > 1 {
+				problem += fmt.Sprintf(" and the %d before it", upTo-1)
+			}
+			return &Fault{r.Line, problem}
 		}
 	}
 	return nil

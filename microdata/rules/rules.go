@@ -97,21 +97,28 @@ func (s *Set) Never() (out []Never) {
 // Broken returns the index of the first rule that the record with level(a) in column
 // a breaks; −1 where it breaks none.
 func (s *Set) Broken(level func(a int) int) int {
+	rule, _ := s.breach(level)
+	return rule
+}
+
+// breach returns the first rule that a record breaks, and its first clause that it is.
+func (s *Set) breach(level func(a int) int) (rule, clause int) {
 	for i, r := range s.Rules {
-		for _, n := range r.Never {
+		for k, n := range r.Never {
 			if n.holds(level) {
-				return i
+				return i, k
 			}
 		}
 	}
-	return -1
+	return -1, -1
 }
 
 // Apply returns the table in which every record keeps the rules, and how many
 // records had to be changed or left out for it: sensitive, where the table is. Each
-// record is mended by itself, so that a person still changes one record: the columns
-// of the rule that it breaks are blanked one by one, those of the consequence first,
-// until it breaks none; a record that blanks do not mend is left out.
+// record is mended by itself, so that a person still changes one record: of the rule
+// that it breaks a column is blanked, one of the consequence first, until it breaks
+// none. Where that ends in a rule that no blank mends, another column is tried; a
+// record that no blanks mend is left out.
 func (s *Set) Apply(t *microdata.Table) (out *microdata.Table, changed, left int, err error) {
 	if s == nil || len(s.Rules) == 0 {
 		return t, 0, 0, nil
@@ -138,31 +145,31 @@ func (s *Set) Apply(t *microdata.Table) (out *microdata.Table, changed, left int
 	return out, changed, left, err
 }
 
-// mend blanks what it must. It ends: each step blanks a column that was not blank.
+// mostTries bounds the blanks that are tried for one record.
+const mostTries = 10_000
+
+// mend blanks what it must, and leaves a record that cannot be mended as it was.
 func (s *Set) mend(record []uint16) (ok, touched bool) {
-	level := func(a int) int { return int(record[a]) }
-	for {
-		at := s.Broken(level)
-		if at < 0 {
-			return true, touched
-		}
-		if !s.blankOne(s.Rules[at], record, level) {
-			return false, true
-		}
-		touched = true
-	}
+	tries := 0
+	return s.mendOn(record, &tries), tries > 0
 }
 
-func (s *Set) blankOne(r Rule, record []uint16, level func(a int) int) bool {
-	for k, n := range r.Never {
-		if !n.holds(level) {
-			continue
-		}
-		for _, a := range r.mend[k] {
-			if b := s.blank[a]; b >= 0 && int(record[a]) != b {
-				record[a] = uint16(b)
+// mendOn mends from here: to keep the rule that is broken now, one of its columns has
+// to be blanked, so that trying each in turn misses nothing. It ends: each step blanks
+// a column that was not blank.
+func (s *Set) mendOn(record []uint16, tries *int) bool {
+	r, k := s.breach(func(a int) int { return int(record[a]) })
+	if r < 0 {
+		return true
+	}
+	for _, a := range s.Rules[r].mend[k] {
+		if b := s.blank[a]; b >= 0 && int(record[a]) != b && *tries < mostTries {
+			*tries++
+			was := record[a]
+			if record[a] = uint16(b); s.mendOn(record, tries) {
 				return true
 			}
+			record[a] = was
 		}
 	}
 	return false

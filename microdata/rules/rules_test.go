@@ -162,6 +162,7 @@ func TestParseSaysWhatIsWrong(t *testing.T) {
 		"isChild = 1 => none of Rosario":  "a group of columns",
 		"never sex = F and isChild = 1 and debt = 1 and threats = 1": "it ties 4 columns",
 		"\xff":                                 "not UTF-8",
+		"never sex in F, M, \"\"":              "line 1: no record can keep this rule",
 		"never isChild = 0\nnever isChild = 1": "line 2: no record can keep this rule and the 1 before it",
 		"isChild = 1 => sex = F\nisChild = 1 => sex = M\nnever sex is missing\nnever isChild = 0": "line 4: no record",
 		strings.Repeat("x", 5000):                  "more than 4096 bytes",
