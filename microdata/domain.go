@@ -251,7 +251,7 @@ func (c *Column) check() (faults []error) {
 }
 
 // check says whether c is a coarsening of a column of n levels: every level has
-// a group, every group a level.
+// a group, every group a level and a spelling of its own.
 func (c *Coarsening) check(n int) error {
 	if len(c.Of) != n {
 		return fmt.Errorf("has a group for %d levels, the column has %d", len(c.Of), n)
@@ -265,6 +265,13 @@ func (c *Coarsening) check(n int) error {
 	}
 	if g := slices.Index(used, false); g >= 0 {
 		return fmt.Errorf("group %d has no level", g)
+	}
+	seen := make(map[string]bool, len(c.Levels))
+	for g, l := range c.Levels {
+		if seen[l.Value] {
+			return fmt.Errorf("group %d is spelled as an earlier one", g)
+		}
+		seen[l.Value] = true
 	}
 	return nil
 }

@@ -21,15 +21,16 @@ func TestNewDomainSaysAllThatIsWrong(t *testing.T) {
 		columns []Column
 		want    []string
 	}{
-		"sound":       {[]Column{{Name: "a", Levels: levels("1", "")}}, nil},
-		"no name":     {[]Column{{Levels: levels("1")}}, []string{"has no name"}},
-		"no levels":   {[]Column{{Name: "a"}}, []string{"has 0 levels"}},
-		"twice":       {[]Column{{Name: "a", Levels: levels("1")}, {Name: "a", Levels: levels("1")}}, []string{"stands twice"}},
-		"level twice": {[]Column{{Name: "a", Levels: levels("1", "1")}}, []string{"level 1 repeats"}},
-		"two faults":  {[]Column{{Name: "a"}, {Name: "b", Levels: levels("x", "x")}}, []string{`"a": has 0`, `"b": level 1`}},
-		"hole":        {[]Column{{Name: "a", Levels: levels("1", "2"), Hierarchy: []Coarsening{{Name: "h", Levels: levels("x"), Of: []uint16{0}}}}}, []string{"a group for 1 levels"}},
-		"no group":    {[]Column{{Name: "a", Levels: levels("1"), Hierarchy: []Coarsening{{Name: "h", Levels: levels("x"), Of: []uint16{7}}}}}, []string{"level 0 has no group"}},
-		"empty group": {[]Column{{Name: "a", Levels: levels("1"), Hierarchy: []Coarsening{{Name: "h", Levels: levels("x", "y"), Of: []uint16{0}}}}}, []string{"group 1 has no level"}},
+		"sound":         {[]Column{{Name: "a", Levels: levels("1", "")}}, nil},
+		"no name":       {[]Column{{Levels: levels("1")}}, []string{"has no name"}},
+		"no levels":     {[]Column{{Name: "a"}}, []string{"has 0 levels"}},
+		"twice":         {[]Column{{Name: "a", Levels: levels("1")}, {Name: "a", Levels: levels("1")}}, []string{"stands twice"}},
+		"level twice":   {[]Column{{Name: "a", Levels: levels("1", "1")}}, []string{"level 1 repeats"}},
+		"two faults":    {[]Column{{Name: "a"}, {Name: "b", Levels: levels("x", "x")}}, []string{`"a": has 0`, `"b": level 1`}},
+		"hole":          {[]Column{{Name: "a", Levels: levels("1", "2"), Hierarchy: []Coarsening{{Name: "h", Levels: levels("x"), Of: []uint16{0}}}}}, []string{"a group for 1 levels"}},
+		"no group":      {[]Column{{Name: "a", Levels: levels("1"), Hierarchy: []Coarsening{{Name: "h", Levels: levels("x"), Of: []uint16{7}}}}}, []string{"level 0 has no group"}},
+		"empty group":   {[]Column{{Name: "a", Levels: levels("1"), Hierarchy: []Coarsening{{Name: "h", Levels: levels("x", "y"), Of: []uint16{0}}}}}, []string{"group 1 has no level"}},
+		"same spelling": {[]Column{{Name: "a", Levels: levels("1", "2"), Hierarchy: []Coarsening{{Name: "h", Levels: levels("x", "x"), Of: []uint16{0, 1}}}}}, []string{"group 1 is spelled as an earlier one"}},
 		"two parents": {[]Column{{Name: "a", Levels: levels("1", "2", "3"), Hierarchy: []Coarsening{
 			{Name: "h", Levels: levels("x", "y"), Of: []uint16{0, 0, 1}}, {Name: "i", Levels: levels("p", "q"), Of: []uint16{0, 1, 1}}}}}, []string{"two parents"}},
 	} {
