@@ -117,12 +117,12 @@ func TestGeneralised(t *testing.T) {
 		t.Fatalf("%d heights", Heights(c))
 	}
 	for h, want := range []string{"5", "4+2", "0+6", Star} {
-		if got := Generalised(c, 5, h); got != want {
+		if got := Generalised(c, 5, h).Value; got != want {
 			t.Errorf("height %d: %q, want %q", h, got, want)
 		}
 	}
 	plain := table.Domain().Column(1)
-	if Heights(plain) != 2 || Generalised(plain, 1, 1) != Star {
+	if Heights(plain) != 2 || Generalised(plain, 1, 1).Value != Star {
 		t.Error("a column without hierarchy is kept or not")
 	}
 }

@@ -20,23 +20,23 @@ func Apply(t *microdata.Table, r *Result) (*microdata.Domain, [][]uint16, error)
 	}
 	for i, a := range r.Quasi {
 		c := d.Column(a)
+		x, h := newLadder(c, nil), r.Heights[i]
 		place := map[string]uint16{}
 		columns[a].Levels = nil
-		of := make([]uint16, d.Size(a))
-		at := func(value string, level microdata.Level) uint16 {
-			p, ok := place[value]
+		at := func(level microdata.Level) uint16 {
+			p, ok := place[level.Value]
 			if !ok {
 				p = uint16(len(place))
-				place[value] = p
-				level.Value = value
+				place[level.Value] = p
 				columns[a].Levels = append(columns[a].Levels, level)
 			}
 			return p
 		}
+		of := make([]uint16, d.Size(a))
 		for l := range of {
-			of[l] = at(Generalised(c, l, r.Heights[i]), c.Levels[l])
+			of[l] = at(x.groups[h][x.of[h][l]])
 		}
-		star := at(Star, microdata.Level{Missing: microdata.Withheld})
+		star := at(microdata.Level{Value: Star, Missing: microdata.Withheld})
 		for row, code := range codes[a] {
 			if codes[a][row] = of[code]; r.Suppressed[row] {
 				codes[a][row] = star

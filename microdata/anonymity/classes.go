@@ -84,7 +84,7 @@ func (g *grouping) group(b *base, x *lattice, heights []int) {
 	g.count = g.count[:0]
 	possible := 1.0
 	for i, h := range heights {
-		possible *= float64(x.ladders[i].groups[h])
+		possible *= float64(len(x.ladders[i].groups[h]))
 	}
 	if possible > math.MaxUint64/2 {
 		g.refine(b, x, heights)
@@ -95,7 +95,7 @@ func (g *grouping) group(b *base, x *lattice, heights []int) {
 		key := uint64(0)
 		for i, h := range heights {
 			l := &x.ladders[i]
-			key = key*uint64(l.groups[h]) + uint64(l.of[h][b.codes[i][c]])
+			key = key*uint64(len(l.groups[h])) + uint64(l.of[h][b.codes[i][c]])
 		}
 		id := find(key)
 		g.class[c] = id

@@ -8,13 +8,14 @@ import (
 
 // A ladder is what a quasi-identifier can be generalised to.
 type ladder struct {
-	of     [][]uint16  // by height, by level: the group
-	groups []int       // by height
-	loss   [][]float64 // by height, by level: (g−1)/(n−1)
+	of     [][]uint16          // by height, by level: the group
+	groups [][]microdata.Level // by height
+	loss   [][]float64         // by height, by level: (g−1)/(n−1)
 }
 
-// newLadder counts as levels those that are used. It takes the steps of a column's hierarchy, and one group of all above them
-// where there is none yet.
+// newLadder takes the steps of a column's hierarchy, and one group of all above them
+// where there is none yet. It counts as levels those that are used; all, where used is
+// nil.
 func newLadder(c *microdata.Column, used []bool) ladder {
 	n, some := len(c.Levels), 0
 	for _, u := range used {
@@ -23,8 +24,8 @@ func newLadder(c *microdata.Column, used []bool) ladder {
 		}
 	}
 	x := ladder{}
-	add := func(of []uint16, groups int) {
-		size, loss := make([]float64, groups), make([]float64, n)
+	add := func(of []uint16, groups []microdata.Level) {
+		size, loss := make([]float64, len(groups)), make([]float64, n)
 		for l, g := range of {
 			if used == nil || used[l] {
 				size[g]++
@@ -41,14 +42,14 @@ func newLadder(c *microdata.Column, used []bool) ladder {
 	for l := range same {
 		same[l] = uint16(l)
 	}
-	add(same, n)
+	add(same, c.Levels)
 	for _, step := range c.Steps() {
-		if len(step.Levels) < x.groups[len(x.groups)-1] {
-			add(step.Of, len(step.Levels))
+		if k := len(step.Levels); k > 1 && k < len(x.groups[len(x.groups)-1]) {
+			add(step.Of, step.Levels)
 		}
 	}
-	if x.groups[len(x.groups)-1] > 1 {
-		add(make([]uint16, n), 1)
+	if len(x.groups[len(x.groups)-1]) > 1 {
+		add(make([]uint16, n), []microdata.Level{{Value: Star, Missing: microdata.Withheld}})
 	}
 	return x
 }
@@ -56,22 +57,11 @@ func newLadder(c *microdata.Column, used []bool) ladder {
 // Heights returns how many heights a column can be generalised to, 0 included.
 func Heights(c *microdata.Column) int { return len(newLadder(c, nil).of) }
 
-// Generalised returns the spelling of a column's level at a height; Star where all
-// are one.
-func Generalised(c *microdata.Column, level, height int) string {
-	if height == 0 {
-		return c.Levels[level].Value
-	}
+// Generalised returns what a column's level becomes at a height: the level itself at
+// 0, then a group of the hierarchy; [Star] where all are one.
+func Generalised(c *microdata.Column, level, height int) microdata.Level {
 	x := newLadder(c, nil)
-	if x.groups[height] == 1 {
-		return Star
-	}
-	for _, step := range c.Steps() {
-		if len(step.Levels) == x.groups[height] {
-			return step.Levels[step.Of[level]].Value
-		}
-	}
-	return Star
+	return x.groups[height][x.of[height][level]]
 }
 
 // Star stands for a value that was generalised to any, or suppressed: a blank would
