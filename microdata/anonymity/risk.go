@@ -25,7 +25,7 @@ type Risk struct {
 	Mean    float64 `json:"mean_risk"`
 	// Population is the number of people that the file is a sample of; 0 where it was
 	// not given. PopulationUniques is the estimated share of the file's uniques that
-	// stand alone in the population, too.
+	// stand alone in the population, too; of a small sample it says more than is so.
 	Population        int     `json:"population,omitempty"`
 	PopulationUniques float64 `json:"population_uniques,omitempty"`
 }
@@ -68,7 +68,8 @@ func Measure(t *microdata.Table, quasi []int, k, population int) (*Risk, error) 
 // zayatz estimates the chance that a class that is unique in a sample is unique in
 // the population: classes of the population are taken to have the sizes that those of
 // the sample have, and each of their records to be in the sample with chance f; by
-// Bayes' rule (Zayatz 1991).
+// Bayes' rule (Zayatz 1991). Classes of a sample are smaller than those of the
+// population: the smaller f, the more the estimate is above the truth.
 func zayatz(count []int64, f float64) float64 {
 	uniques, one := 0.0, 0.0
 	for _, n := range count {
