@@ -23,10 +23,10 @@ type quasiFlags struct {
 type anonymizeCommand struct {
 	quasiFlags  `embed:""`
 	Sensitive   string  `placeholder:"COL" help:"Column that --l and --t are about."`
-	L           int     `placeholder:"N" help:"Least different sensitive values in a class."`
+	L           int     `placeholder:"N" help:"l-diversity: least different sensitive values in a class."`
 	Entropy     bool    `help:"Ask for an entropy of log l in place of l different values."`
-	T           float64 `type:"number" placeholder:"D" help:"Most that a class's sensitive values may differ from the file's, from 0 to 1."`
-	Hierarchies string  `placeholder:"DIR" help:"Folder of hierarchies, COLUMN.csv: a line a value and what it becomes. Default: kept whole or not at all."`
+	T           float64 `type:"number" placeholder:"D" help:"t-closeness: most that a class's sensitive values may differ from the file's, in total variation distance, from 0 to 1."`
+	Hierarchies string  `placeholder:"DIR" help:"Folder of hierarchies, COLUMN.csv: a line a value and what it becomes. Default: those of a recognised standard; else a column is kept whole or not at all."`
 	Suppress    float64 `type:"number" default:"0" help:"Largest share of records whose quasi-identifiers may be suppressed. Default ${default}."`
 	Out         string  `required:"" placeholder:"FILE" help:"Custodian's file to write. It cannot be published."`
 	Force       bool    `help:"Replace the output file if it is there."`
@@ -46,6 +46,28 @@ type anonymized struct {
 	Nodes      int             `json:"nodes"`
 	Checked    int             `json:"nodes_checked"`
 	Before     *anonymity.Risk `json:"risk_before"`
+}
+
+// Help says what the flags do not.
+func (*anonymizeCommand) Help() string {
+	return missingHelp + "\n\nA value that is suppressed, or that could be any, is written *, for a blank would say that nothing was stated. " +
+		"Beside the file stands its label, FILE" + label + ": a file beside its label is not taken by release, synthesize and tables."
+}
+
+// Help says what the flags do not.
+func (*riskCommand) Help() string { return missingHelp }
+
+const missingHelp = "A missing value is a value of its own, each kind apart: who has it hides among others who have it, not among everybody."
+
+// label ends the name of the label of a custodian's file.
+const label = ".custodian.json"
+
+// unlabelled refuses a file that carries the label of a custodian's file.
+func unlabelled(file string) error {
+	if _, err := os.Stat(file + label); err == nil {
+		return advise("give the records that it was made from: release protects them itself", "a label beside the input says that it is a custodian's file, made by amparo anonymize: it cannot be published")
+	}
+	return nil
 }
 
 var custodianNotice = microdata.Text{
@@ -118,7 +140,7 @@ func (c *anonymizeCommand) write(t *microdata.Table, delimiter byte, found *anon
 	if err != nil {
 		return err
 	}
-	beside := &release.Output{Path: c.Out + ".custodian.json", Force: true, Private: true}
+	beside := &release.Output{Path: c.Out + label, Force: true, Private: true}
 	out := &release.Output{Path: c.Out, Force: c.Force, Private: true}
 	if err := out.Write(c.File, func(w io.Writer) error { return tabular.Write(w, d, codes, delimiter) }); err != nil {
 		return err
@@ -208,7 +230,7 @@ func (c *quasiFlags) table(file *tabular.File, folder string) (*microdata.Table,
 	if folder == "" {
 		return t, quasi, nil
 	}
-	columns := make([]microdata.Column, d.Len())
+	columns, found := make([]microdata.Column, d.Len()), 0
 	for i := range columns {
 		columns[i] = *d.Column(i)
 	}
@@ -220,10 +242,14 @@ func (c *quasiFlags) table(file *tabular.File, folder string) (*microdata.Table,
 		if err != nil {
 			return nil, nil, advise("check --hierarchies", "the hierarchy of column %q cannot be read", columns[i].Name)
 		}
+		found++
 		columns[i].Hierarchy, err = tabular.ReadHierarchy(f, &columns[i])
 		if f.Close(); err != nil {
 			return nil, nil, err
 		}
+	}
+	if found == 0 {
+		return nil, nil, advise("it holds a file COLUMN.csv for each, such as age.csv", "--hierarchies names a folder without a hierarchy of any quasi-identifier")
 	}
 	t, err := anonymity.WithDomain(t, columns)
 	return t, quasi, err

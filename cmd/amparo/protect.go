@@ -55,6 +55,9 @@ type protectFlags struct {
 
 // request fills in what all runs share. The caller closes the ledger.
 func (p *program) request(f *fileFlags, q *protectFlags, ledger release.Ledger) (release.Request, error) {
+	if err := unlabelled(f.File); err != nil {
+		return release.Request{}, err
+	}
 	domain, err := f.domain()
 	if err != nil {
 		return release.Request{}, err
