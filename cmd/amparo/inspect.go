@@ -98,6 +98,9 @@ func describe(c tabular.ColumnReport) string {
 		s += fmt.Sprintf("open, %s%d distinct values that look like %s; its levels would be found privately", atLeast, c.Distinct, c.Looks)
 	case "person":
 		s += "tells persons apart; not released"
+		if c.Blank > 0 {
+			s += fmt.Sprintf("; %d rows have no key, and each is taken as one person", c.Blank)
+		}
 	default:
 		s += c.Use
 	}

@@ -56,9 +56,10 @@ type ColumnReport struct {
 	Levels    []string            `json:"levels,omitempty"`
 	Missing   []microdata.Missing `json:"missing,omitempty"`
 	Hierarchy []string            `json:"hierarchy,omitempty"`
-	// Blank counts rows without a value, of an open column persons. Outside counts those whose value the
-	// list does not have, and FirstOutside is the first such row; they are read
-	// as blank where the list has a blank level, else refused.
+	// Blank counts rows without a value, of an open column persons; of the person key,
+	// rows that are taken as one person each for want of it. Outside counts those whose
+	// value the list does not have, and FirstOutside is the first such row; they are
+	// read as blank where the list has a blank level, else refused.
 	Blank        int `json:"blank"`
 	Outside      int `json:"outside,omitempty"`
 	FirstOutside int `json:"firstOutside,omitempty"`
@@ -126,6 +127,8 @@ func (s *scan) report(i int) ColumnReport {
 	c := &s.plan.columns[i]
 	r := ColumnReport{Name: c.name, Position: i + 1, Use: [...]string{"dropped", "person", "closed", "open"}[c.role], From: c.from}
 	switch c.role {
+	case person:
+		r.Blank = s.keyless
 	case closed:
 		r.Label, r.Group = c.col.Label, c.col.Group
 		t := s.tallies[c.slot]

@@ -16,7 +16,9 @@ import (
 //   - any other column has the first value that is present, else its first row's
 //     kind of missing.
 //
-// A row whose key is blank is a person of its own.
+// A row whose key is blank is a person of its own, and keys are told apart by every
+// letter: who has several spellings, or rows with and without a key, is several people
+// to the file, and nothing here can know. [Inspect] counts the rows without a key.
 func (s *scan) collapse() {
 	s.collapsed = true
 	keys := s.person.all.codes
@@ -24,6 +26,9 @@ func (s *scan) collapse() {
 	number := make([]uint32, len(s.person.all.words)+1)
 	s.persons = 0
 	for r, k := range keys {
+		if k == 0 {
+			s.keyless++
+		}
 		if k == 0 || number[k] == 0 {
 			s.persons++
 			number[k] = uint32(s.persons)

@@ -28,6 +28,20 @@ func TestPersonTakesTheUnionAndTheFirst(t *testing.T) {
 	})
 }
 
+// TestRowsWithoutAKeyAreCounted: nobody can know whose they are, but the custodian is
+// told how many there are. Keys are told apart by every letter.
+func TestRowsWithoutAKeyAreCounted(t *testing.T) {
+	text := "key,debt,threat,age\np1,1,,\n,1,,\n  ,,,minor\nP1,,,\np1,,0,\n"
+	in := mustInspect(t, text, Options{Domain: mustDomain(t, caseDomain), Person: "key"})
+	if c := in.Columns[0]; c.Use != "person" || c.Blank != 2 || in.Rows != 5 || in.Persons != 4 {
+		t.Errorf("%+v: %d rows, %d persons", c, in.Rows, in.Persons)
+	}
+	all := mustInspect(t, "key,debt,threat,age\np1,1,,\np1,1,,\n", Options{Domain: mustDomain(t, caseDomain), Person: "key"})
+	if c := all.Columns[0]; c.Blank != 0 || all.Persons != 1 {
+		t.Errorf("%+v: %d persons", c, all.Persons)
+	}
+}
+
 // row is what a person's rows of a file become: the oracle of collapse, written
 // for one person at a time.
 func personRow(rows [][]string) []string {

@@ -28,6 +28,7 @@ type scan struct {
 	open      []*openScan
 	person    *openScan
 	persons   int  // rows of the table, after collapse
+	keyless   int  // rows without a person key, each a person
 	collapsed bool // by the person key
 }
 
