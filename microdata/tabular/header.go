@@ -23,26 +23,30 @@ type nameRule struct {
 var nameRules = []nameRule{
 	{
 		what: "a person's name",
-		phrases: "name, names, nombre, nombres, nom, noms, nome, nomes, apellido, apellidos, surname, surnames, forename, " +
+		phrases: "name, names, nom, noms, nome, nomes, apellido, apellidos, surname, surnames, forename, " +
 			"firstname, lastname, fullname, middlename, fname, lname, nickname, username, alias, apodo, apodos, " +
 			"prenom, prenoms, sobrenome, sobrenomes, apelido, apelidos, patronyme, patronymic, initials, iniciales, iniciais, initiales, " +
-			"paterno, materno, nombre completo, nome completo, nom complet",
-		unless: places + bodies + "file archivo table tabla column columna variable field campo category categoria type tipo class clase " +
-			"currency moneda language idioma lengua lingua langue nationality nacionalidad occupation ocupacion industry industria " +
-			"sector setor list lista level nivel group grupo dataset event evento service servicio servico law ley form formulario",
-		still: persons,
+			"paterno, materno, nome completo, nom complet",
+		unless: named,
+		still:  persons,
+	},
+	{
+		what:    "a person's name", // in Spanish; in French "nombre de" is the number of
+		phrases: "nombre, nombres, nombre completo",
+		unless:  named + "enfants victimes personnes mineurs femmes hommes cas dossiers mois jours annees heures",
+		still:   persons,
 	},
 	{
 		what: "a telephone number",
 		phrases: "phone, phones, telephone, telephones, telefono, telefonos, telefone, telefones, tel, telf, telef, celular, celulares, " +
 			"cellphone, cell phone, cell, mobile, movil, telemovel, whatsapp, fax, msisdn, landline, contact number, numero contacto, numero contato",
-		unless: having + "app apps application aplicacion money unit unidad team equipo clinic clinica payment pago network red company",
+		unless: having + lured + "app apps application aplicacion money unit unidad team equipo clinic clinica payment pago network red company",
 		still:  numbers,
 	},
 	{
 		what:    "an e-mail address",
 		phrases: "email, emails, mail, mails, correo, correos, courriel, courriels, correio, correio eletronico",
-		unless:  having,
+		unless:  having + lured,
 	},
 	{
 		what: "a date of birth",
@@ -54,11 +58,16 @@ var nameRules = []nameRule{
 	{
 		what: "an address or exact place",
 		phrases: "address, addresses, addr, direccion, direcciones, domicilio, domicilios, domicile, adresse, adresses, endereco, enderecos, " +
-			"logradouro, street, calle, rue, rua, avenida, mailing, postcode, zipcode, zip, postal code, codigo postal, code postal, cep, " +
+			"logradouro, street, calle, rue, rua, avenida, postcode, zipcode, zip, postal code, codigo postal, code postal, cep, " +
 			"latitude, longitude, latitud, longitud, lat, lon, lng, gps, coordinates, coordenadas, coordonnees, geolocation",
 		unless: having + "country pais pays type tipo situation situacion situacao child children nino ninos nina ninas menores crianca criancas enfant enfants " +
 			"work trabajo trabalho travail living vida vivir vendor venta begging mendicidad homeless sex based",
 		still: "home number numero",
+	},
+	{
+		what:    "an address or exact place", // but a mailing state is no more than a region
+		phrases: "mailing",
+		unless:  "country state province type",
 	},
 	{
 		what: "a document number",
@@ -75,7 +84,8 @@ var nameRules = []nameRule{
 	{
 		what: "an identifier of a person or case",
 		phrases: "uuid, guid, folio, folios, expediente, expedientes, case number, case no, numero caso, numero dossier, numero processo, " +
-			"record number, record id, id registro, id record, case id, id case, id caso, caso id, codigo caso, case code, " + withID(persons),
+			"record number, record id, id registro, id record, case id, id case, id caso, caso id, codigo caso, case code, " +
+			"victim code, codigo victima, codigo vitima, code victime, person code, codigo persona, codigo pessoa, code personne, " + withID(persons),
 		unless: places + "type tipo status estado",
 	},
 	{
@@ -98,6 +108,13 @@ const (
 	having = "has have tiene tienen tem possui access acceso acesso own owns uses use usa possession posesion posse with without con sin com sem " +
 		"avec sans withheld withhold withholds withholding retained retiene retencion retenido retenidos retenida retido retidos retencao confiscated " +
 		"confiscation confiscado confiscados taken taking "
+	// named are things that have names and are no persons.
+	named = places + bodies + "file archivo table tabla column columna variable field campo category categoria type tipo class clase " +
+		"currency moneda language idioma lengua lingua langue nationality nacionalidad occupation ocupacion industry industria " +
+		"sector setor list lista level nivel group grupo dataset event evento service servicio servico law ley form formulario " +
+		"offence crime delito crimen delit "
+	// lured are words of how someone was recruited: by telephone, by e-mail.
+	lured   = "recruited recruitment captado captada captacion recrute recrutee recrutement aliciado aliciada aliciamento contacted contactado contactada "
 	numbers = "number numbers numero numeros num nro nr "
 	small   = " de del la el los las of the du des le les da do dos das y e and et d l "
 )
