@@ -62,10 +62,13 @@ func (f *File) PublicDomain() (*microdata.Domain, map[string]bool, error) {
 // privacy. Each open column's levels are its kept values in their natural order
 // and, last, a level spelled "" (missing: unknown) that takes blank and all
 // values that were not kept. A kept value that the file does not have is a level
-// all the same.
+// all the same. A file without open columns is closed already.
 func (f *File) Close(kept [][]string) (*microdata.Table, error) {
 	if len(kept) != len(f.Open) {
 		return nil, fmt.Errorf("tabular: levels for %d open columns, the file has %d", len(kept), len(f.Open))
+	}
+	if len(f.Open) == 0 {
+		return f.Table, nil
 	}
 	columns, codes := slices.Clone(f.columns), slices.Clone(f.codes)
 	for k := range f.Open {

@@ -96,3 +96,12 @@ func TestNaturalIsATotalOrder(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// TestClosingAClosedFileKeepsItsTable.
+func TestClosingAClosedFileKeepsItsTable(t *testing.T) {
+	f := mustRead(t, "a\n1\n", Options{Domain: mustDomain(t, `{"a": ["1"]}`)})
+	was := f.Table
+	if got, err := f.Close(nil); err != nil || got != was || f.Table != was {
+		t.Errorf("%v", err)
+	}
+}

@@ -34,7 +34,6 @@ func (s *scan) collapse() {
 			number[k] = uint32(s.persons)
 		}
 		of[r] = number[k] - 1
-		number[0] = 0
 	}
 	s.person.all = &dictionary{} // the keys are needed no more
 	if s.persons == len(keys) {
