@@ -159,6 +159,8 @@ func (p *Pack) explain(f *Finding, result Truth) (string, Label) {
 		return "3(a)", Label{"No consta ningún acto: falta un elemento.", "No act is recorded: an element is not there."}
 	case result == No && p.needs[2] && f.Purpose == No:
 		return "3(a)", Label{"No consta un fin de explotación: falta un elemento.", "No purpose of exploitation is recorded: an element is not there."}
+	case result == No && p.childNeedsMeans:
+		return "3(a)", Label{"No consta ningún medio: falta un elemento.", "No means is recorded: an element is not there."}
 	case result == No:
 		return "3(a)", Label{"No consta ningún medio, y la persona era adulta.", "No means is recorded, and the person was an adult."}
 	case f.Means == No && f.Child == Unknown && p.needs[1] && !p.childNeedsMeans:

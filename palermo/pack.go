@@ -218,6 +218,10 @@ func (p *packParser) term(kind, value string, list *[]Term) {
 		p.fault("%s: a code has letters a–z, digits, - and _", kind)
 		return
 	}
+	if strings.Contains(parts[0], "consent") {
+		p.fault("%s: consent is no element: by paragraphs 3(b) to (d) it decides nothing", kind)
+		return
+	}
 	key := kind + " " + parts[0]
 	if at, twice := p.seen[key]; twice {
 		p.fault("%s stands on line %d already", key, at)
@@ -231,6 +235,11 @@ func (p *packParser) finish() {
 	for _, key := range []string{"id", "name.es", "name.en", "country", "from", "child", "child-needs-means", "require"} {
 		if _, ok := p.seen[key]; !ok {
 			p.fault("%s is missing", key)
+		}
+	}
+	for key, value := range map[string]string{"name.es": p.pack.name.ES, "name.en": p.pack.name.EN} {
+		if p.seen[key] > 0 && value == "" {
+			p.fault("%s is empty", key)
 		}
 	}
 	for i, list := range [][]Term{p.pack.acts, p.pack.means, p.pack.purposes} {

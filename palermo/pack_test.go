@@ -2,6 +2,7 @@ package palermo
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -96,6 +97,8 @@ func TestParsePackReportsAll(t *testing.T) {
 		"few parts":     {strict + "act: a | b", []string{"2 parts"}},
 		"empty part":    {strict + "act: a | | c | d", []string{"part 2 is empty"}},
 		"bad code":      {strict + "act: A b | 1 | c | d", []string{"a code has letters"}},
+		"consent":       {strict + "means: without_consent | 1 | c | d", []string{"line 14: means: consent is no element"}},
+		"no name":       {strings.Replace(strict, "name.es: Ley de un país inventado", "name.es:", 1), []string{"name.es is empty"}},
 		"bad date":      {strings.Replace(strict, "2012-05-01", "2012-02-30", 1), []string{"not a date"}},
 		"bad child":     {strings.Replace(strict, "child: 18", "child: 99", 1), []string{"age from 1 to 25"}},
 		"bad country":   {strings.Replace(strict, "XAA", "Xaa", 1), []string{"three capital letters"}},
@@ -175,13 +178,29 @@ func TestCrosswalkLeadsSomewhere(t *testing.T) {
 func FuzzParsePack(f *testing.F) {
 	f.Add(strict)
 	f.Add("id: x\nact: a|b|c|d")
+	f.Add(strings.Replace(strict, "name.en: Law of an invented country", "name.en:", 1))
+	f.Add(strict + "act: consent_given | 1 | a | b")
 	f.Fuzz(func(t *testing.T, text string) {
 		p, err := ParsePack(strings.NewReader(text))
 		if (p == nil) == (err == nil) {
 			t.Fatal("neither a pack nor an error")
 		}
-		if p != nil {
-			Evaluate(Facts{}, p)
+		if p == nil {
+			return
+		}
+		if p.Name().ES == "" || p.Name().EN == "" || p.ID() == "" || p.ChildAge() < 1 || p.needs == [3]bool{} || p.InForce(p.from) == p.until.Before(p.from) && p.until != (Date{}) {
+			t.Fatalf("an unsound pack was taken: %+v", p)
+		}
+		for _, list := range [][]Term{p.Acts(), p.Means(), p.Purposes(), p.Aggravating()} {
+			for i, x := range list {
+				if !plain(x.Code) || x.Article == "" || x.Label.ES == "" || x.Label.EN == "" || strings.Contains(x.Code, "consent") ||
+					slices.ContainsFunc(list[:i], func(y Term) bool { return y.Code == x.Code }) {
+					t.Fatalf("an unsound element was taken: %+v", x)
+				}
+			}
+		}
+		if len(Table(p)) != 81 {
+			t.Fatal("a table that is not whole")
 		}
 	})
 }
