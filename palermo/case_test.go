@@ -74,32 +74,6 @@ func TestRecordedBothWays(t *testing.T) {
 	}
 }
 
-// TestConsentChangesNothing: whatever a record says of consent.
-func TestConsentChangesNothing(t *testing.T) {
-	p := protocol(t)
-	fields := map[string][]string{"amp_Act": {"Recruitment"}, "vic_MethodsOfControl": {"FalsePromises"}, "vic_TypeOfExploitation": {"ForcedLabour"}}
-	want := Evaluate(FactsFrom(caseOf(t, fields), p), p)
-	for _, id := range []string{"con_Consent", "amp_ConsentInterview"} {
-		_, ok := htcds.Book().Field(id)
-		if !ok {
-			t.Fatalf("no field %s", id)
-		}
-		for _, v := range []string{"true", "false", "Yes", "No"} {
-			with := map[string][]string{id: {v}}
-			for k, x := range fields {
-				with[k] = x
-			}
-			c, err := htcds.Parse(with)
-			if err != nil {
-				continue // not a value of this field
-			}
-			if got := Evaluate(FactsFrom(c, p), p); got.Outcome != want.Outcome || got.Paragraph != want.Paragraph {
-				t.Errorf("%s = %s changed the outcome to %s", id, v, got.Outcome)
-			}
-		}
-	}
-}
-
 // TestEveryValueLeads: each method of control and type of exploitation of the
 // standard has a way, but those that say nothing.
 func TestEveryValueLeads(t *testing.T) {
