@@ -84,7 +84,7 @@ func TestEveryValueLeads(t *testing.T) {
 				if v.Name != "Other" && v.Name != noneFound && !slices.ContainsFunc(Crosswalk, func(w Way) bool { return w.Value == v.Name }) {
 					t.Errorf("method of control %s leads nowhere", v.Name)
 				}
-			case "exploitation", "amp_purpose":
+			case "exploitation", "sex_exploitation", "amp_purpose":
 				if _, ok := Purposes[v.Name]; !ok && v.Name != noneFound {
 					t.Errorf("type of exploitation %s leads nowhere", v.Name)
 				}

@@ -50,10 +50,14 @@ var Crosswalk = []Way{
 	{"PaymentToController", "payments_or_benefits_to_controller", Strong},
 }
 
-// Purposes leads from HTCDS's types of exploitation to purposes of the Protocol.
+// Purposes leads from HTCDS's types of exploitation and of sexual exploitation to
+// purposes of the Protocol.
 var Purposes = map[string]string{
 	"SexualExploitation":             "other_sexual_exploitation",
 	"Prostitution":                   "prostitution_of_others",
+	"Pornography":                    "other_sexual_exploitation",
+	"RemoteInteractiveServices":      "other_sexual_exploitation",
+	"PrivateSexualServices":          "other_sexual_exploitation",
 	"ForcedLabour":                   "forced_labour_or_services",
 	"ForcedBegging":                  "forced_labour_or_services",
 	"ChildLabour":                    "other",
