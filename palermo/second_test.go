@@ -295,9 +295,10 @@ func TestEachFieldReachesItsElement(t *testing.T) {
 		{"amp_Act", "Harbouring", "act", "harbouring"},
 		{"amp_Means", "Abduction", "means", "abduction"},
 		{"vic_MethodsOfControl", "FalsePromises", "means", "deception"},
-		{"amp_Purpose", "Servitude", "purpose", "servitude"},
+		{"amp_Purpose", "Slavery", "purpose", "slavery"},
 		{"vic_TypeOfExploitation", "OrganRemoval", "purpose", "organ_removal"},
 		{"vic_TypeOfSexExploitation", "Prostitution", "purpose", "prostitution_of_others"},
+		{"vic_TypeOfSexExploitation", "Pornography", "purpose", "other_sexual_exploitation"},
 	} {
 		f := FactsFrom(caseOf(t, map[string][]string{c.field: {c.value}}), p)
 		for group, held := range map[string]map[string]Element{"act": f.Act, "means": f.Means, "purpose": f.Purpose} {
