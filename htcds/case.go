@@ -95,7 +95,7 @@ func parse(row int, fields map[string][]string) (Case, []error) {
 // safeID hides an unknown id that may be no id at all: in a file without a header
 // the first row is a person.
 func safeID(id string) string {
-	if isID(id) {
+	if Book().likeID(id) {
 		return id
 	}
 	return "unknown field"

@@ -168,6 +168,7 @@ func TestFieldErrorReads(t *testing.T) {
 func TestUnknownIDsAreHidden(t *testing.T) {
 	for id, want := range map[string]string{
 		"prs_Shoe": "prs_Shoe", "prs_First_name": "prs_First_name",
+		"Ana_Lopez": "unknown field", "ana_lopez": "unknown field", "PRS_FirstName": "unknown field",
 		"Ana": "unknown field", "ana@b.mx": "unknown field", "prs_": "unknown field", "prs_1980": "unknown field",
 		"prs_" + strings.Repeat("a", 61): "unknown field", "": "unknown field", "prs_Ana López": "unknown field",
 	} {

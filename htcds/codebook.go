@@ -275,8 +275,14 @@ func alias(rest string, to map[string]string, known func(string) bool) error {
 	return nil
 }
 
-// isID tells whether a word has the shape of a field id. A word of any other
-// shape may be something that a person told us, and stays out of errors.
+// likeID tells whether a word could be meant as a field id: it has the shape of one and
+// the prefix of a group of fields. Any other word may be something that a person told
+// us, such as Ana_Lopez, and stays out of errors.
+func (b *CodeBook) likeID(s string) bool {
+	return isID(s) && slices.ContainsFunc(b.fields, func(f Field) bool { return f.ID[:4] == s[:4] })
+}
+
+// isID tells whether a word has the shape of a field id.
 func isID(s string) bool {
 	prefix, name, ok := strings.Cut(s, "_")
 	return ok && len(prefix) == 3 && name != "" && len(s) <= 64 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz_ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""

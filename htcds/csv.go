@@ -80,7 +80,7 @@ func newTable(b *batch, head []string) (*table, bool) {
 		at, ok := Book().place(id)
 		if !ok {
 			place := column(i)
-			if isID(id) {
+			if Book().likeID(id) {
 				place += " " + id
 			}
 			if !b.fail(1, place, ErrField) {
