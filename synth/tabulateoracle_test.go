@@ -218,17 +218,17 @@ func TestWorkloadLimits(t *testing.T) {
 			t.Errorf("order %d: %d tables, %d omitted, %v", order, len(tables), len(omitted), err)
 		}
 	}
-	tables, omitted, err := Workload{Order: 4, MaxCells: 60}.Cliques(sizes)
+	tables, omitted, err := Workload{Order: 4, MaxCells: 20}.Cliques(sizes)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range tables {
-		if len(c) > 1 && c.Cells(sizes) > 60 {
+		if len(c) > 1 && c.Cells(sizes) > 20 {
 			t.Errorf("%v has %d cells", c, c.Cells(sizes))
 		}
 	}
 	for _, c := range omitted {
-		if len(c) < 2 || c.Cells(sizes) <= 60 {
+		if len(c) < 2 || c.Cells(sizes) <= 20 {
 			t.Errorf("%v, of %d cells, is left out", c, c.Cells(sizes))
 		}
 	}
