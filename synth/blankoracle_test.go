@@ -211,9 +211,9 @@ func TestRollOfManyLevels(t *testing.T) {
 	const n = 3000
 	records := make([][]uint16, 2)
 	for i := range n {
-		records[0], records[1] = append(records[0], uint16(i), uint16(i)), append(records[1], uint16(i), uint16((i+1)%n))
+		records[0], records[1] = append(records[0], uint16(i), uint16(i)), append(records[1], uint16(i), uint16((i*1117+3)%n))
 	}
-	records[0], records[1] = append(records[0], 7), append(records[1], 8)
+	records[0], records[1] = append(records[0], 7), append(records[1], (7*1117+3)%n)
 	for row, got := range newRoll(someDomain(t, []int{n, n}), records, 2).least(2) {
 		want := uint32(1)
 		if row == 15 || row == 2*n {

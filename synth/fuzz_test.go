@@ -137,6 +137,7 @@ func FuzzSettle(f *testing.F) {
 func FuzzDistinct(f *testing.F) {
 	f.Add(byte(3), []byte("a few records, some of them alike: aaaaaabbbaab"))
 	f.Add(byte(1), []byte{0, 0, 1, 0, 255, 1})
+	f.Add(byte(1), []byte{8, 0, 0, 1, 8, 0})
 	f.Fuzz(func(t *testing.T, columns byte, raw []byte) {
 		n := 1 + int(columns%9)
 		records := make([][]uint16, n)
