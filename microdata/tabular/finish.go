@@ -3,6 +3,7 @@ package tabular
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // The rule for identifiers: of at least this many persons with a value, nearly
@@ -55,7 +56,30 @@ func (s *scan) finish() (faults []Fault) {
 			}
 		}
 	}
+	if len(faults) == 0 && s.headless() {
+		return []Fault{{Kind: Header, Problem: "the first row looks like a record: it holds values that stand below it too",
+			Hint: "put a row of column names first; where they are names indeed, give them others than the values"}}
+	}
 	return faults
+}
+
+// headless says whether the first row is a record: two of its open columns at least, or
+// one of two, hold their own name among values of which there are others. A column of a
+// name and nothing else but blanks, as those of things chosen from a list, is none.
+func (s *scan) headless() bool {
+	own := 0
+	for i := range s.plan.columns {
+		c := &s.plan.columns[i]
+		if c.role != open {
+			continue
+		}
+		words := s.open[c.slot].all.words
+		others := slices.ContainsFunc(words, func(w string) bool { return w != c.name && w != "" && w != "0" && !strings.EqualFold(w, "no") })
+		if others && slices.Contains(words, c.name) {
+			own++
+		}
+	}
+	return own >= 2 || own == 1 && len(s.plan.columns) <= 2
 }
 
 // identifies says why the values of an open column look like an identifier or

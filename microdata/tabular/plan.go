@@ -121,14 +121,15 @@ func makePlan(names []string, o Options) (*plan, []Fault) {
 	if len(kept) == 0 {
 		faults = append(faults, Fault{Kind: BadOption, Problem: "no column is left to read", Hint: "drop fewer columns"})
 	}
-	if o.Domain == nil {
+	if o.Domain == nil || !o.Domain.namesAll(kept) {
 		// What is left out does not make a file another one, but columns that a
 		// profile does not know may hide it.
 		if p.profile = recognise(kept); p.profile == nil {
 			p.profile = recognise(names)
 		}
-	} else {
-		faults = append(faults, o.Domain.check(names, kept)...)
+	}
+	if o.Domain != nil {
+		faults = append(faults, o.Domain.check(names)...)
 	}
 	for i := range p.columns {
 		if c := &p.columns[i]; c.role == open {
@@ -150,7 +151,7 @@ func makePlan(names []string, o Options) (*plan, []Fault) {
 func (p *plan) settle(c *columnPlan, o Options) {
 	col := microdata.Column{Name: c.name}
 	switch {
-	case o.Domain != nil:
+	case o.Domain != nil && o.Domain.Levels(c.name) != nil:
 		col.Levels, col.Ordered, c.from = o.Domain.Levels(c.name), o.Domain.Ordered(c.name), "domain file"
 		if c.bins = o.Domain.bins[c.name]; c.bins != nil {
 			col.Hierarchy = c.bins.hierarchy()
@@ -220,13 +221,14 @@ func recognise(names []string) *Profile {
 	return best
 }
 
-// check says where a domain file and the columns of a file do not agree.
-func (d *DomainFile) check(names, kept []string) (faults []Fault) {
-	for _, n := range kept {
-		if _, ok := d.levels[n]; !ok {
-			faults = append(faults, Fault{Kind: BadOption, Column: n, Problem: "the domain file does not name it", Hint: "add it to the domain file, or drop it"})
-		}
-	}
+// namesAll says whether a domain file names all the columns. Those that it does not
+// name have the levels of a recognised profile, or are open.
+func (d *DomainFile) namesAll(columns []string) bool {
+	return !slices.ContainsFunc(columns, func(n string) bool { return d.levels[n] == nil })
+}
+
+// check says which columns of a domain file the file does not have.
+func (d *DomainFile) check(names []string) (faults []Fault) {
 	for _, n := range d.names {
 		if !slices.Contains(names, n) {
 			faults = append(faults, Fault{Kind: BadOption, Column: n, Problem: "the domain file names it, and it is no column of the file",
