@@ -175,15 +175,19 @@ func damaged(err error) error {
 func (d *DB) Close() error { return d.db.Close() }
 
 // update runs f in a transaction that holds the only right to write from its
-// first moment (BEGIN IMMEDIATE), and commits it unless f fails.
+// first moment (BEGIN IMMEDIATE), and commits it unless f fails. Where ctx ends
+// meanwhile nothing is written, and its error is returned.
 func (d *DB) update(ctx context.Context, f func(*sql.Tx) error) error {
 	tx, err := d.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback()
-	if err := f(tx); err != nil {
-		return err
+	if err = f(tx); err == nil {
+		err = tx.Commit()
 	}
-	return tx.Commit()
+	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil { // rolled back under f's hands
+		return ctx.Err()
+	}
+	return err
 }

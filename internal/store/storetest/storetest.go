@@ -212,6 +212,24 @@ func cancelled(t *testing.T, l release.Ledger) {
 	if a := read(t, l, "p"); len(a.Spends) != 0 {
 		t.Error("a cancelled entry was written")
 	}
+	// Cancelled while decide thinks: either it is entered, or the error is that of
+	// the context and nothing is. What the caller is told is what the ledger holds.
+	for i := range 20 {
+		ctx, cancel := context.WithCancel(t.Context())
+		before := len(read(t, l, "p").Spends)
+		_, err := l.Enter(ctx, "p", func(*release.Account) (release.Spend, error) {
+			cancel()
+			time.Sleep(time.Duration(i) * 100 * time.Microsecond)
+			return release.Spend{Purpose: "late", Epsilon: 1, Delta: 1e-6, Cost: odd, Entered: noon}, nil
+		})
+		if err != nil && !errors.Is(err, context.Canceled) {
+			t.Errorf("cancelled while it was decided: %v", err)
+		}
+		if entered := len(read(t, l, "p").Spends) - before; entered != map[bool]int{true: 1, false: 0}[err == nil] {
+			t.Errorf("told %v, %d were entered", err, entered)
+		}
+		cancel()
+	}
 }
 
 // atOnce lets many goroutines take from what suffices for four of them.
