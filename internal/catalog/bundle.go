@@ -286,5 +286,5 @@ func listFiles(root *os.Root) (names []string, folders []fs.FileInfo, err error)
 // number of a version folder: decimal, no leading zero.
 func versionNumber(name string) (int, bool) {
 	n, err := strconv.Atoi(name)
-	return n, err == nil && n >= 1 && n < 1_000_000 && strconv.Itoa(n) == name
+	return n, err == nil && n >= 1 && n <= MaxVersion && strconv.Itoa(n) == name
 }

@@ -153,7 +153,7 @@ func (c *Codebook) check() error {
 	}
 	for _, col := range c.Columns {
 		if !utf8.ValidString(col.Name) || !validLevels(col.Levels) {
-			return fmt.Errorf("catalog: codebook: column %q: text is not UTF-8", col.Name)
+			return fmt.Errorf("catalog: codebook: column %q: text is not UTF-8, or a level holds CRLF", col.Name)
 		}
 	}
 	seen := map[string]bool{}
@@ -221,14 +221,16 @@ func checkLevels(own *microdata.Column, t *TableColumn) error {
 		seen[l.Value] = true
 	}
 	if !validLevels(t.Levels) {
-		return errors.New("text is not UTF-8")
+		return errors.New("text is not UTF-8, or a level holds CRLF")
 	}
 	return nil
 }
 
+// validLevels says whether every level is read back from CSV as it was written:
+// it is UTF-8, and holds no CRLF, which readers take for one line end.
 func validLevels(levels []microdata.Level) bool {
 	for _, l := range levels {
-		if !utf8.ValidString(l.Value) {
+		if !utf8.ValidString(l.Value) || strings.Contains(l.Value, "\r\n") {
 			return false
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -130,8 +131,16 @@ func anyKnown(ks, keys []PublicKey) bool {
 	return slices.ContainsFunc(ks, func(k PublicKey) bool { return known(k, keys) })
 }
 
-// readSmall reads a file of at most limit bytes.
+// readSmall reads a regular file of at most limit bytes. A pipe would keep its
+// reader waiting for ever.
 func readSmall(path string, limit int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("catalog: %s is not a regular file", filepath.Base(path))
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err

@@ -130,15 +130,10 @@ var ErrLedger = errors.New("public ledger does not hold")
 // ReadLedger reads the ledger of the catalog in dir. A ledger that is not there
 // is empty.
 func ReadLedger(dir string) (*Ledger, error) {
-	f, err := os.Open(filepath.Join(dir, LedgerFile))
+	b, err := readSmall(filepath.Join(dir, LedgerFile), maxLedger)
 	if errors.Is(err, os.ErrNotExist) {
 		return ParseLedger(nil)
 	}
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	b, err := readLimited(f, maxLedger)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"math"
 	"regexp"
 	"slices"
@@ -18,6 +20,9 @@ import (
 
 // Format is the version of the bundle's layout that this package reads and writes.
 const Format = "amparo-bundle/1"
+
+// MaxVersion is the highest number that a version can have.
+const MaxVersion = 999_999
 
 // A Method names how the content of a bundle was protected. Only methods of this
 // list may stand in a catalog: there is none for k-anonymised or suppressed
@@ -132,7 +137,7 @@ func (m *Manifest) Check() error {
 	}
 	need(m.Format == Format, "format is not "+Format)
 	need(ValidDataset(m.Dataset), "dataset id must be 1 to 64 of a–z, 0–9 and -")
-	need(m.Version >= 1 && m.Version < 1_000_000, "version must be from 1 to 999999")
+	need(m.Version >= 1 && m.Version <= MaxVersion, fmt.Sprint("version must be from 1 to ", MaxVersion))
 	need(m.Title.In("en", m.Title["es"]) != "", "title is missing in es and en")
 	need(!m.Created.IsZero() && m.Created.Equal(m.Created.UTC().Truncate(time.Second)) && m.Created.Location() == time.UTC,
 		"created must be a time in UTC of whole seconds")
@@ -145,17 +150,23 @@ func (m *Manifest) Check() error {
 	need(m.Rows >= 0, "rows must not be negative")
 	need(len(m.Columns) >= 1 && len(m.Columns) <= maxColumns, "columns are missing or too many")
 	need(m.Code != "", "code version is missing")
-	for _, t := range []microdata.Text{m.Title, m.Description, m.Coverage} {
-		for lang, s := range t {
-			need(plain(lang) && text(s), "a text is too long or not plain text")
+	const unfit = " is too long or not plain text"
+	texts := map[string]microdata.Text{"title": m.Title, "description": m.Description, "coverage": m.Coverage}
+	for _, what := range slices.Sorted(maps.Keys(texts)) {
+		for lang, s := range texts[what] {
+			need(plain(lang) && text(s), what+unfit)
 		}
 	}
 	for _, s := range m.Earlier {
 		need(versionName.MatchString(s), "an earlier release is not named as dataset/version")
 	}
 	need(len(m.Earlier) <= maxColumns, "names too many earlier releases")
-	for _, s := range slices.Concat([]string{m.Publisher, m.License, m.Population, m.Profile, m.Code}, m.Columns, m.Dropped, m.Allowed) {
-		need(plain(s), "a name is too long or not plain text")
+	names := map[string]string{"publisher": m.Publisher, "license": m.License, "population": m.Population, "profile": m.Profile, "code version": m.Code}
+	for _, what := range slices.Sorted(maps.Keys(names)) {
+		need(plain(names[what]), what+unfit)
+	}
+	for _, name := range slices.Concat(m.Columns, m.Dropped, m.Allowed) {
+		need(plain(name), fmt.Sprintf("column name %.60q%s", name, unfit))
 	}
 	return errors.Join(faults...)
 }
@@ -259,7 +270,7 @@ func unmarshal(b []byte, v any) error {
 	if err := d.Decode(v); err != nil {
 		return err
 	}
-	if _, err := d.Token(); err == nil {
+	if _, err := d.Token(); err != io.EOF {
 		return errors.New("more than one value")
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"amparo/internal/catalog"
 )
@@ -26,14 +27,20 @@ type Signer struct {
 // GenerateKey returns a new key, drawn from random, which must be a CSPRNG. name
 // says whose key it is and is published with every signature.
 func GenerateKey(name string, random io.Reader) (*Signer, error) {
-	if name == "" || len(name) > 200 || name != strings.TrimSpace(name) || strings.ContainsFunc(name, unicode.IsControl) {
-		return nil, errors.New("publish: a key needs a name: one line of at most 200 bytes")
+	if !validName(name) {
+		return nil, errors.New("publish: a key needs a name: one line of at most 200 bytes of UTF-8")
 	}
 	seed := make([]byte, ed25519.SeedSize)
 	if _, err := io.ReadFull(random, seed); err != nil {
 		return nil, fmt.Errorf("publish: no randomness for a key: %w", err)
 	}
 	return &Signer{name, ed25519.NewKeyFromSeed(seed)}, nil
+}
+
+// validName says whether a name can stand in a signature: what JSON would write
+// otherwise than it was signed would never verify.
+func validName(name string) bool {
+	return name != "" && len(name) <= 200 && utf8.ValidString(name) && name == strings.TrimSpace(name) && !strings.ContainsFunc(name, unicode.IsControl)
 }
 
 // Public returns the key that verifies what s signs.
@@ -99,7 +106,7 @@ func ReadSigner(path string) (*Signer, error) {
 	}
 	rest, ok := strings.CutPrefix(strings.TrimSpace(string(b)), secretHead+" ")
 	i := strings.LastIndexByte(rest, ' ')
-	if ok && i > 0 {
+	if ok && i > 0 && validName(rest[:i]) {
 		if seed, err := base64.StdEncoding.Strict().DecodeString(rest[i+1:]); err == nil && len(seed) == ed25519.SeedSize {
 			return &Signer{rest[:i], ed25519.NewKeyFromSeed(seed)}, nil
 		}

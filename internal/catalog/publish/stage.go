@@ -128,6 +128,8 @@ func take(dir string, h hook) (*os.File, *catalog.Ledger, error) {
 }
 
 // next returns the version after the highest that has a folder or a ledger entry.
+// Where there is none left it says so before anything is spent: a folder that
+// somebody made is enough for that. Numbers that no version can have do not count.
 func next(dir, dataset string, l *catalog.Ledger) (int, error) {
 	last := l.Last(dataset)
 	entries, err := os.ReadDir(filepath.Join(dir, dataset))
@@ -135,9 +137,12 @@ func next(dir, dataset string, l *catalog.Ledger) (int, error) {
 		return 0, err
 	}
 	for _, e := range entries {
-		if n, err := strconv.Atoi(e.Name()); err == nil {
+		if n, err := strconv.Atoi(e.Name()); err == nil && n <= catalog.MaxVersion {
 			last = max(last, n)
 		}
+	}
+	if last >= catalog.MaxVersion {
+		return 0, fmt.Errorf("publish: %s has a version or folder %d: there is no number after it", dataset, last)
 	}
 	return last + 1, nil
 }
