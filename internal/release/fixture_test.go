@@ -107,6 +107,14 @@ func (h *house) signer() (*publish.Signer, error) {
 	return s, err
 }
 
+// ledgerOf returns a ledger in which a population has (10, 1e-5).
+func ledgerOf(t *testing.T, population string) *releasetest.Memory {
+	t.Helper()
+	l := new(releasetest.Memory)
+	promise(t, l, release.Promise{Population: population, Epsilon: 10, Delta: 1e-5})
+	return l
+}
+
 func (h *house) run(r release.Request) *release.Result {
 	h.t.Helper()
 	res, err := release.Run(h.t.Context(), r)

@@ -19,11 +19,16 @@ func (o *Output) check(input string) error {
 	info, err := os.Stat(o.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
+		if _, err := os.Lstat(o.Path); err == nil {
+			return refuse("remove it, or choose another --out", "the output is a link that leads nowhere")
+		}
 		return o.tryFolder()
 	case err != nil:
-		return fmt.Errorf("the output file: %w", plainPath(err))
+		return refuse("choose another --out", "the output file cannot be used: %w", plainPath(err))
 	case info.IsDir():
 		return refuse("name a file in it", "the output is a folder")
+	case !info.Mode().IsRegular(): // --force would put a file in the place of a device
+		return refuse("choose another --out", "the output is a device or a pipe, not a file")
 	}
 	if in, err := os.Stat(input); err == nil && os.SameFile(in, info) {
 		return refuse("choose another --out", "the output is the input file itself")

@@ -97,18 +97,44 @@ func (r *run) putReports(p *Report) error {
 	})
 }
 
+// publishable refuses, before anything is spent, what no manifest and no codebook
+// could say: texts of the custodian, names of columns and public levels.
+func (r *run) publishable() error {
+	d, _, err := r.file.PublicDomain()
+	if err != nil {
+		return err
+	}
+	m := r.about(d)
+	m.Format, m.Version, m.Mu = catalog.Format, 1, 1 // not known yet, and sound
+	book := catalog.Codebook{}
+	for i := range d.Len() {
+		book.Columns = append(book.Columns, *d.Column(i))
+	}
+	if _, err = book.Marshal(); err == nil {
+		err = m.Check()
+	}
+	if err != nil {
+		return &Refusal{err, "a title is given in es or en; names are one line of plain text, those of columns too; nothing was spent"}
+	}
+	return nil
+}
+
 // manifest returns what the manifest says of the release.
 func (r *run) manifest() catalog.Manifest {
-	c := r.spend.Cost
+	m := r.about(r.model.Domain())
+	m.Mu, m.Rows, m.Version = float64(r.spend.Cost.Mu()), len(r.drawn[0]), r.stage.Version()
+	return m
+}
+
+// about returns what the manifest says that is known before noise is drawn.
+func (r *run) about(d *microdata.Domain) catalog.Manifest {
 	m := catalog.Manifest{
 		Title: r.Pub.Title, Description: r.Pub.Description, Coverage: r.Pub.Coverage,
 		Publisher: r.Pub.Publisher, License: r.Pub.License, Fictional: r.Pub.Fictional,
 		Created: wholeSeconds(r.Now()), Method: catalog.GaussianSynthesis,
-		Epsilon: float64(r.Epsilon), Delta: float64(r.Delta), Mu: float64(c.Mu()),
-		PrivacyUnit: r.unit(), Population: r.Population,
-		Rows: len(r.drawn[0]), Columns: r.model.Domain().Names(),
-		Dropped: r.file.Dropped, Allowed: r.file.Allowed, Code: r.Code, SignedBy: 1,
-		Dataset: r.Pub.Dataset, Version: r.stage.Version(),
+		Epsilon: float64(r.Epsilon), Delta: float64(r.Delta),
+		PrivacyUnit: r.unit(), Population: r.Population, Columns: d.Names(),
+		Dropped: r.file.Dropped, Allowed: r.file.Allowed, Code: r.Code, SignedBy: 1, Dataset: r.Pub.Dataset,
 	}
 	for _, e := range r.result.Earlier {
 		if e.Used {

@@ -201,20 +201,40 @@ func (b *Bundle) check() error {
 	}
 	inside, err := within(b.Catalog, b.Reports)
 	if err == nil && inside {
-		return refuse("", "the custodian's reports may not lie in the catalog: they are not for publication")
+		return refuse("name another folder with --catalog", "the custodian's reports may not lie in the catalog: they are not for publication")
 	}
 	return err
 }
 
-// within says whether path lies in dir or is dir.
+// within says whether path lies in dir or is dir, links followed as far as there
+// is something to follow.
 func within(dir, path string) (bool, error) {
-	a, err := filepath.Abs(dir)
-	b, err2 := filepath.Abs(path)
+	a, err := resolved(dir)
+	b, err2 := resolved(path)
 	if err := errors.Join(err, err2); err != nil {
 		return false, err
 	}
 	rel, err := filepath.Rel(a, b)
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator)), nil
+}
+
+// resolved returns the absolute path without links of a file or folder that need not
+// be there yet.
+func resolved(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	for rest := ""; ; {
+		if found, err := filepath.EvalSymlinks(path); err == nil {
+			return filepath.Join(found, rest), nil
+		}
+		up := filepath.Dir(path)
+		if up == path {
+			return filepath.Join(path, rest), nil
+		}
+		path, rest = up, filepath.Join(filepath.Base(path), rest)
+	}
 }
 
 func (r *Request) tell(stage string, done, total int64) {

@@ -76,6 +76,9 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	if r.Pub == nil {
 		return nil
 	}
+	if err := r.publishable(); err != nil {
+		return err
+	}
 	if r.signer, err = r.Pub.Signer(); err != nil {
 		return err
 	}
@@ -92,7 +95,7 @@ func stageError(err error) error {
 	case errors.Is(err, publish.ErrFull):
 		return &Refusal{publish.ErrFull, "nothing was spent"}
 	case err != nil:
-		return fmt.Errorf("the catalog cannot be used: %w", plainPath(err))
+		return refuse("check the catalog's folder, or name another with --catalog; nothing was spent", "the catalog cannot be used: %w", plainPath(err))
 	}
 	return nil
 }

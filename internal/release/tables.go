@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"amparo/dp"
 	"amparo/internal/catalog"
@@ -203,8 +204,8 @@ func (r *run) writeTables(ctx context.Context, d *microdata.Domain, out *synth.T
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return err
 	}
-	if err := os.Remove(r.Tabs.Path); err != nil && !errors.Is(err, fs.ErrNotExist) { // an empty folder, and nothing else
-		return fmt.Errorf("the output folder is no longer empty: %w", plainPath(err))
+	if err := syscall.Rmdir(r.Tabs.Path); err != nil && !errors.Is(err, fs.ErrNotExist) { // an empty folder, and nothing else
+		return fmt.Errorf("the output folder is no longer empty: %w", err)
 	}
 	if err := os.Rename(dir, r.Tabs.Path); err != nil {
 		return fmt.Errorf("the output folder cannot be put in place: %w", plainPath(err))

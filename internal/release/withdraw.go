@@ -15,8 +15,10 @@ func Withdraw(catalogDir string, w publish.Withdrawal, s *publish.Signer) error 
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, catalog.ErrNotFound):
 		return refuse("the catalog's folder has one folder a dataset, and in it one a version", "%s/%d: %w", w.Dataset, w.Version, catalog.ErrNotFound)
-	case err != nil:
+	case errors.Is(err, publish.ErrBusy), errors.Is(err, publish.ErrReadOnly), errors.Is(err, publish.ErrFull):
 		return stageError(err)
+	case err != nil:
+		return refuse("amparo verify says how a version stands", "%w", plainPath(err))
 	}
 	return nil
 }
