@@ -3,6 +3,7 @@ package catalog
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -141,8 +142,8 @@ func TestManifestsOfAnInsider(t *testing.T) {
 		"huge file":              {func(m *Manifest) { m.Files[0].Bytes = maxFile + 1 }, nil},
 		"negative file":          {func(m *Manifest) { m.Files[0].Bytes = -1 }, nil},
 		"too many files": {func(m *Manifest) {
-			for range maxFiles {
-				m.Files = append(m.Files, m.Files[0])
+			for i := range maxFiles {
+				m.Files = append(m.Files, FileHash{fmt.Sprintf("tables/x%05d.csv", i), 1, hashOfText("x")})
 			}
 		}, nil},
 		"too many columns": {func(m *Manifest) { m.Columns = make([]string, maxColumns+1) }, nil},
@@ -317,6 +318,25 @@ func TestTrailingText(t *testing.T) {
 	for _, tail := range []string{"x", "}", "]", "null", "{}", "\x00", `"`, "<script>"} {
 		if _, err := ParseCodebook([]byte(sound + tail)); err == nil {
 			t.Errorf("a codebook with %q after it was read", tail)
+		}
+	}
+}
+
+// TestLevelsComeBack: every level that a codebook may hold is read back from a
+// table's file as it was written; what would not be is no level.
+func TestLevelsComeBack(t *testing.T) {
+	for value, ok := range map[string]bool{"": true, "a,b": true, `"`: true, "a\nb": true, "\n": true, "\r": true, "a\rb": true, " x ": true, "#x": true, "\x00": true, "=1+1": true,
+		"a\r\nb": false, "\r\n": false, "\xff": false} {
+		c := &Codebook{Columns: []microdata.Column{{Name: "a", Levels: []microdata.Level{{Value: value}, {Value: "other"}}}}}
+		c.Tables = []TableEntry{{ID: "1", File: "tables/1.csv", Role: Measured, Variance: 1, Columns: []TableColumn{{Name: "a", Levels: c.Columns[0].Levels}}}}
+		_, err := c.Marshal()
+		var file bytes.Buffer
+		if err := (&Table{Entry: c.Tables[0], Noisy: []int64{1, 2}, Variance: 1}).Write(&file); err != nil {
+			t.Fatal(err)
+		}
+		_, err2 := ReadTable(&file, c.Tables[0])
+		if (err == nil) != ok || ok && err2 != nil || value == "a\r\nb" && err2 == nil {
+			t.Errorf("level %q: codebook %v, table %v", value, err, err2)
 		}
 	}
 }
