@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 )
 
@@ -110,16 +111,44 @@ func full(err error) error {
 	return plainPath(err)
 }
 
-// plainPath takes the path out of an error of the file system.
+// plainPath takes the paths out of an error of the file system, and leaves what
+// stands around it.
 func plainPath(err error) error {
-	if p, ok := errors.AsType[*fs.PathError](err); ok {
-		return p.Err
-	}
-	if l, ok := errors.AsType[*os.LinkError](err); ok {
-		return l.Err
+	switch e := err.(type) {
+	case *fs.PathError:
+		return e.Err
+	case *os.LinkError:
+		return e.Err
+	case interface{ Unwrap() error }:
+		if inner := e.Unwrap(); inner != nil {
+			return withoutPaths(err, inner)
+		}
+	case interface{ Unwrap() []error }:
+		return withoutPaths(err, e.Unwrap()...)
 	}
 	return err
 }
+
+// withoutPaths says what err says, but of each inner error what plainPath says.
+func withoutPaths(err error, inner ...error) error {
+	text := err.Error()
+	for _, e := range inner {
+		text = strings.ReplaceAll(text, e.Error(), plainPath(e).Error())
+	}
+	if text == err.Error() {
+		return err
+	}
+	return pathless{text, err}
+}
+
+// pathless is an error told without its paths.
+type pathless struct {
+	text string
+	err  error
+}
+
+func (e pathless) Error() string { return e.text }
+func (e pathless) Unwrap() error { return e.err }
 
 // syncFolder brings the names in a folder to disk, where the system can.
 func syncFolder(dir string) error {

@@ -170,10 +170,12 @@ func (r *run) defaultTitle() microdata.Text {
 // publishError gives hints for what a person can mend.
 func publishError(err error) error {
 	switch {
+	case errors.Is(err, publish.ErrOwed):
+		return &Refusal{plainPath(err), "do not run it again: once that is mended, the next release or withdrawal in this catalog puts it in place"}
 	case errors.Is(err, publish.ErrFull):
 		return &Refusal{publish.ErrFull, "make room and run it again; that spends again"}
 	case errors.Is(err, publish.ErrReadOnly):
 		return &Refusal{publish.ErrReadOnly, "check the catalog's folder and run it again; that spends again"}
 	}
-	return err
+	return plainPath(err)
 }

@@ -107,7 +107,7 @@ const (
 type Result struct {
 	Population  string
 	Spend       Spend
-	Left        Cost
+	Left        Cost // zero also where the ledger could not be read again
 	PrivacyUnit catalog.PrivacyUnit
 	Profile     string // id, or ""
 	Rows        int

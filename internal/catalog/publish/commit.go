@@ -59,8 +59,7 @@ func (s *Staging) Commit(m catalog.Manifest, signers ...*Signer) (*Published, er
 		return nil, explain(err)
 	}
 	if err := s.rename(p.Dir); err != nil {
-		return nil, fmt.Errorf("publish: %s/%d is in the ledger but could not be put in place; the next release or withdrawal does it: %w",
-			s.dataset, s.version, explain(err))
+		return nil, fmt.Errorf("publish: %s/%d %w: %w", s.dataset, s.version, ErrOwed, explain(err))
 	}
 	return p, nil
 }

@@ -42,7 +42,7 @@ func recoverAll(dir string, h hook) (*catalog.Ledger, error) {
 			return nil, err
 		}
 		if to, ok := owed(dir, path, l); ok {
-			err = errors.Join(os.Rename(path, to), syncDir(filepath.Dir(to)))
+			err = putInPlace(dir, path, to)
 		} else {
 			err = os.RemoveAll(path)
 		}
@@ -51,6 +51,14 @@ func recoverAll(dir string, h hook) (*catalog.Ledger, error) {
 		}
 	}
 	return l, nil
+}
+
+// putInPlace moves a bundle to the place that it is owed.
+func putInPlace(dir, path, to string) error {
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	return errors.Join(os.Rename(path, to), syncDir(filepath.Dir(to)), syncDir(dir))
 }
 
 // mendLedger reads the ledger. It cuts off an entry that was not written to its

@@ -41,6 +41,7 @@ var (
 	ErrBusy     = errors.New("another release is being published in this catalog; try again when it is done")
 	ErrReadOnly = errors.New("the catalog cannot be written: check its owner and permissions")
 	ErrFull     = errors.New("the disk is full: nothing was published; make room and try again")
+	ErrOwed     = errors.New("is in the ledger but could not be put in place; the next release or withdrawal does it")
 )
 
 // explain adds the words that a person needs to an error of the system.
