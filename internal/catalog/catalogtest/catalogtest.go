@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/parquet-go/parquet-go"
+
 	"amparo/internal/catalog"
 	"amparo/microdata"
 )
@@ -128,4 +130,34 @@ func check(t testing.TB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// ReadParquet returns the records of a Parquet file, its header first.
+func ReadParquet(t testing.TB, path string) [][]string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	check(t, err)
+	f, err := parquet.OpenFile(bytes.NewReader(text), int64(len(text)))
+	check(t, err)
+	var header []string
+	for _, c := range f.Schema().Columns() {
+		header = append(header, c[0])
+	}
+	all := [][]string{header}
+	r := parquet.NewReader(bytes.NewReader(text))
+	rows := make([]parquet.Row, 500)
+	for int64(len(all)) <= f.NumRows() {
+		n, err := r.ReadRows(rows)
+		for _, row := range rows[:n] {
+			var line []string
+			for _, v := range row {
+				line = append(line, v.String())
+			}
+			all = append(all, line)
+		}
+		if n == 0 {
+			check(t, err)
+		}
+	}
+	return all
 }
