@@ -17,6 +17,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	"unicode"
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
@@ -131,9 +132,12 @@ func number(ctx *kong.DecodeContext, target reflect.Value) error {
 
 // complain prints an error and its hint, each on one line.
 func (p *program) complain(err error) {
-	fmt.Fprintf(p.err, "amparo: %s\n", oneLine(err.Error()))
+	if _, spent := errors.AsType[*release.AfterSpend](err); errors.Is(err, context.Canceled) && !spent {
+		err = errors.New("cancelled")
+	}
+	p.note("amparo: %s", oneLine(err.Error()))
 	if h := hintOf(err); h != "" {
-		fmt.Fprintf(p.err, "hint: %s\n", oneLine(h))
+		p.note("hint: %s", oneLine(h))
 	}
 }
 
@@ -176,10 +180,21 @@ func (p *program) object(v any) error {
 }
 
 // say prints a line for people.
-func (p *program) say(format string, args ...any) { fmt.Fprintf(p.out, format+"\n", args...) }
+func (p *program) say(format string, args ...any) { fmt.Fprintln(p.out, shown(format, args...)) }
 
 // note prints a line on the error output.
-func (p *program) note(format string, args ...any) { fmt.Fprintf(p.err, format+"\n", args...) }
+func (p *program) note(format string, args ...any) { fmt.Fprintln(p.err, shown(format, args...)) }
+
+// shown formats a line and takes out control characters: a name in somebody's file
+// must not move the cursor of whoever looks at it.
+func shown(format string, args ...any) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && unicode.IsControl(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, fmt.Sprintf(format, args...))
+}
 
 // ledger opens the home's ledger. A home that is not there is not made: its name
 // may be mistyped, and an empty ledger would look like an unspent budget.

@@ -94,7 +94,7 @@ func (p *program) protect(r release.Request) (*release.Result, error) {
 	show.end()
 	if errors.Is(err, context.Canceled) {
 		if _, spent := errors.AsType[*release.AfterSpend](err); !spent {
-			err = advice{errors.New("cancelled; nothing was spent"), ""}
+			err = errors.New("cancelled; nothing was spent")
 		}
 	}
 	if err == nil && float64(result.Spend.Delta)*float64(result.Rows) >= 1 {

@@ -27,7 +27,7 @@ func (c *serveCommand) Run(p *program) error {
 	}
 	cat, err := catalog.Open(dir)
 	if err != nil {
-		return err
+		return advice{err, "--catalog names another"}
 	}
 	listener, err := p.listen(c.Portal)
 	if err != nil {

@@ -61,6 +61,7 @@ const rounding = 1e-10
 const (
 	MaxEpsilon dp.Epsilon = 50   // beyond it nobody is protected, and sums lose meaning
 	MaxDelta   dp.Delta   = 1e-3 // at 1/1000, publishing one record in a thousand as it is would pass
+	MinMu      dp.Mu      = 1e-5 // of a run: below, the noise is of millions, and so is the number of records drawn
 )
 
 // A Cost is what a run takes of a population's budget.
@@ -172,6 +173,10 @@ func (a *Account) Quote(ask Ask) (Cost, error) {
 	if err != nil {
 		return Cost{}, err
 	}
+	if least.Mu() < MinMu {
+		return Cost{}, refuse("choose ε from 0.01 to 10 and δ from 1e-12 to 1e-5",
+			"ε = %v with δ = %v would leave nothing but noise: a run needs μ = %v, this has %.3g", float64(ask.Epsilon), float64(ask.Delta), float64(MinMu), float64(least.Mu()))
+	}
 	c, left := Cost{Precision: least}, a.Left()
 	if ask.Open > 0 {
 		c.Thresholds = DiscoveryShare * ask.Delta
@@ -204,7 +209,7 @@ func (a *Account) over(ask Ask, c, left Cost) error {
 }
 
 // Affordable returns the largest ε that a run at δ may still ask for, rounded
-// down to three figures, or 0.
+// down to three figures, or 0 where nothing is left that a run could use.
 func (a *Account) Affordable(delta dp.Delta) dp.Epsilon {
 	left := a.Left()
 	if !(left.Precision > 0) || !(delta > 0) || delta >= MaxDelta {
@@ -215,7 +220,11 @@ func (a *Account) Affordable(delta dp.Delta) dp.Epsilon {
 		return 0
 	}
 	unit := math.Pow(10, math.Floor(math.Log10(e))-2)
-	return dp.Epsilon(math.Floor(e/unit) * unit)
+	e = math.Floor(e/unit) * unit
+	if p, err := gaussianPart(dp.Epsilon(e), (1-DiscoveryShare)*delta); err != nil || p.Mu() < MinMu {
+		return 0
+	}
+	return dp.Epsilon(e)
 }
 
 // change checks a new lifetime against what was promised and spent before.

@@ -280,6 +280,32 @@ func TestLifetimesOneAfterTheOther(t *testing.T) {
 	}
 }
 
+// TestNoiseAlone: a run that would draw noise of millions, and as many records, is
+// refused before it spends; and what may still be asked for is never such a run.
+func TestNoiseAlone(t *testing.T) {
+	for _, c := range []struct {
+		epsilon, delta float64
+		ok             bool
+	}{{1e-310, 1e-6, false}, {1e-9, 1e-12, false}, {1e-6, 1e-10, false}, {1e-300, 1e-15, false}, {1e-3, 1e-9, true}, {1e-300, 5e-5, true}, {.01, 1e-12, true}} {
+		cost, err := newAccount(t, 10, 1e-4).Quote(Ask{dp.Epsilon(c.epsilon), dp.Delta(c.delta), 0})
+		if (err == nil) != c.ok || err != nil && (Hint(err) == "" || errors.Is(err, ErrOverBudget)) || err == nil && cost.Mu() < MinMu {
+			t.Errorf("ε = %v, δ = %v: %v, %v", c.epsilon, c.delta, cost, err)
+		}
+	}
+	for _, left := range []float64{1e-14, 1e-12, 1e-10, 1e-8, 1e-6} {
+		a := newAccount(t, 1, 1e-6)
+		limit := a.Lifetime().Limit.Precision
+		a.Spends = []Spend{{Cost: Cost{Precision: limit * dp.Precision(1-left)}}}
+		e := a.Affordable(1e-9)
+		if _, err := a.Quote(Ask{e, 1e-9, 0}); e > 0 && err != nil {
+			t.Errorf("ε = %v is called affordable: %v", e, err)
+		}
+		if e > 0 && a.Left().Mu() < MinMu {
+			t.Errorf("with μ = %v left, ε = %v is called affordable", a.Left().Mu(), e)
+		}
+	}
+}
+
 // FuzzPopulationID: an id is what a ledger and a manifest may hold, one spelling
 // for one population.
 func FuzzPopulationID(f *testing.F) {

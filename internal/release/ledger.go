@@ -93,7 +93,7 @@ func SetBudget(ctx context.Context, l Ledger, p Promise, now time.Time) (*Accoun
 		return nil, err
 	}
 	if !plainLine(p.Owner) {
-		return nil, refuse("", "the owner's name is too long or not one line of text")
+		return nil, refuse("for example --owner 'Agencia Siete'", "the owner's name is too long or not one line of text")
 	}
 	next.Set = wholeSeconds(now)
 	err = l.Promise(ctx, id, func(a *Account) (*Lifetime, error) {
