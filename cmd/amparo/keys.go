@@ -4,6 +4,8 @@ import (
 	"amparo/internal/catalog"
 )
 
+const keysHint = "keys are files in the folder keys of the home: signing.key, its own, and those in pinned"
+
 type keysCommands struct {
 	Show keysShowCommand `cmd:"" default:"withargs" help:"Show this home's key and those it trusts."`
 	Pin  keysPinCommand  `cmd:"" help:"Trust a public key, once its fingerprint was compared with its holder."`
@@ -26,11 +28,11 @@ func keyObject(k catalog.PublicKey) *keyJSON {
 func (c *keysShowCommand) Run(p *program) error {
 	own, ok, err := p.keys().Own()
 	if err != nil {
-		return err
+		return advice{err, keysHint}
 	}
 	trusted, err := p.keys().Trusted()
 	if err != nil {
-		return err
+		return advice{err, keysHint}
 	}
 	if ok {
 		trusted = trusted[1:] // its own comes first
@@ -69,7 +71,7 @@ func (c *keysPinCommand) Run(p *program) error {
 		return err
 	}
 	if err := p.keys().Pin(k[0]); err != nil {
-		return err
+		return advice{err, keysHint}
 	}
 	p.say("pinned  %s %s", k[0].Fingerprint(), k[0].Name)
 	return nil

@@ -73,7 +73,7 @@ func (p *program) bundle(catalog, dataset, name string) *release.Bundle {
 		Signer: func() (*publish.Signer, error) {
 			s, made, err := p.keys().Signer(name, p.noise)
 			if err != nil {
-				return nil, advice{err, "amparo keys"}
+				return nil, advice{err, keysHint}
 			}
 			if made {
 				p.note("made a signing key for %q: %s", name, s.Public().Fingerprint())

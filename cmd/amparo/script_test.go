@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 	}})
 }
 
-// sabotage does to this process what TEST_KILL, TEST_INTERRUPT and TEST_WAIT say,
+// sabotage does to this process what TEST_KILL, TEST_INTERRUPT, TEST_TERMINATE and TEST_WAIT say,
 // each naming the stage at whose first step it happens.
 func sabotage(p release.Progress) {
 	is := func(name string) bool { return os.Getenv(name) == strings.ReplaceAll(p.Stage, " ", "-") }
@@ -45,6 +45,10 @@ func sabotage(p release.Progress) {
 		_ = os.Unsetenv("TEST_INTERRUPT")
 		_ = syscall.Kill(self, syscall.SIGINT)
 		time.Sleep(200 * time.Millisecond) // the signal reaches the program in its own time
+	case is("TEST_TERMINATE"):
+		_ = os.Unsetenv("TEST_TERMINATE")
+		_ = syscall.Kill(self, syscall.SIGTERM)
+		time.Sleep(200 * time.Millisecond)
 	case is("TEST_WAIT"):
 		_ = os.Unsetenv("TEST_WAIT")
 		_ = os.WriteFile("waiting", nil, 0o600)
@@ -68,7 +72,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "people": peopleCommand, "lacks": lacks, "tree": tree, "await": await, "big": big, "bytes": rawBytes,
-			"usages": usages, "refused": refused,
+			"usages": usages, "refused": refused, "firstline": firstLine,
 		},
 		RequireExplicitExec: true,
 	})
@@ -191,6 +195,12 @@ func rawBytes(ts *testscript.TestScript, neg bool, args []string) {
 	text, err := strconv.Unquote(`"` + args[1] + `"`)
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+// firstline FROM TO copies the first line of a file.
+func firstLine(ts *testscript.TestScript, neg bool, args []string) {
+	line, _, _ := strings.Cut(ts.ReadFile(args[0]), "\n")
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(line+"\n"), 0o644))
 }
 
 // usages FILE runs each line of a file; all are wrong usage.

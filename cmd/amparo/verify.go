@@ -72,7 +72,11 @@ func (p *program) remember(catalog string) {
 // trusted returns the key that is named, else those that the home trusts.
 func (p *program) trusted(file string) ([]catalog.PublicKey, error) {
 	if file == "" {
-		return p.keys().Trusted()
+		keys, err := p.keys().Trusted()
+		if err != nil {
+			return nil, advice{err, keysHint}
+		}
+		return keys, nil
 	}
 	k, err := catalog.ReadPublicKey(file)
 	if err != nil {

@@ -19,13 +19,13 @@ func (c *withdrawCommand) Run(p *program) error {
 		return err
 	}
 	if _, ok, err := p.keys().Own(); err != nil {
-		return err
+		return advice{err, keysHint}
 	} else if !ok {
 		return advise("run it in the home that published it: --home", "this home has no signing key")
 	}
 	s, _, err := p.keys().Signer("", p.noise)
 	if err != nil {
-		return err
+		return advice{err, keysHint}
 	}
 	w := publish.Withdrawal{Dataset: dataset, Version: number, Reason: c.Reason, Successor: c.Successor, Time: p.now().UTC().Truncate(1e9)}
 	if err := release.Withdraw(p.catalogDir(c.Catalog), w, s); err != nil {
