@@ -26,7 +26,7 @@ func described(t *testing.T, change func(*Manifest)) (m *Manifest, c *Codebook, 
 	for i := range d.Len() {
 		c.Columns = append(c.Columns, *d.Column(i))
 	}
-	for i, clique := range []microdata.Clique{{0}, {0, 2}} {
+	for i, clique := range []microdata.Clique{{1}, {0, 2}} {
 		n := clique.Cells(d.Sizes())
 		table, err := NewTable(i+1, d, clique, nil, Counts{Noisy: make([]int64, n), Variance: 4})
 		if err != nil {
