@@ -239,8 +239,9 @@ func (r *run) finish(ctx context.Context) (*Result, error) {
 	cancellable := ctx
 	ctx = context.WithoutCancel(ctx) // what is out is out
 	res := &r.result
-	if err := r.Ledger.End(ctx, r.spend.Number, Finished, wholeSeconds(r.Now())); err == nil {
-		r.spend.State = Finished
+	at := wholeSeconds(r.Now())
+	if err := r.Ledger.End(ctx, r.spend.Number, Finished, at); err == nil {
+		r.spend.State, r.spend.Ended = Finished, at
 	}
 	res.Population, res.Spend, res.PrivacyUnit = r.Population, r.spend, r.unit()
 	if r.drawn != nil {
