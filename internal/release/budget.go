@@ -212,7 +212,7 @@ func (a *Account) over(ask Ask, c, left Cost) error {
 // down to three figures, or 0 where nothing is left that a run could use.
 func (a *Account) Affordable(delta dp.Delta) dp.Epsilon {
 	left := a.Left()
-	if !(left.Precision > 0) || !(delta > 0) || delta >= MaxDelta {
+	if left.Mu() < 2*MinMu || !(delta > 0) || delta >= MaxDelta { // twice: rounding must not lead below
 		return 0
 	}
 	e := float64(min(dp.EpsilonFor(left.Mu(), (1-DiscoveryShare)*delta*(1-slack)), MaxEpsilon))
@@ -220,11 +220,7 @@ func (a *Account) Affordable(delta dp.Delta) dp.Epsilon {
 		return 0
 	}
 	unit := math.Pow(10, math.Floor(math.Log10(e))-2)
-	e = math.Floor(e/unit) * unit
-	if p, err := gaussianPart(dp.Epsilon(e), (1-DiscoveryShare)*delta); err != nil || p.Mu() < MinMu {
-		return 0
-	}
-	return dp.Epsilon(e)
+	return dp.Epsilon(math.Floor(e/unit) * unit)
 }
 
 // change checks a new lifetime against what was promised and spent before.
