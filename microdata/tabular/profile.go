@@ -37,7 +37,9 @@ import (
 //	       {"name": "all", "groups": [{"value": "all", "label": {…}, "of": ["0--17", "18+"]}]}
 //	     ]}
 //	  ],
-//	  "publish": [["citizenship", "age"]]          pairs whose tables a release always measures
+//	  "publish": [["citizenship", "age"]],         pairs whose tables a release always measures
+//	  "show": [["citizenship", "meansDebt"]],      optional: pairs that the custodian's report shows by themselves
+//	  "subgroups": ["sex", "citizenship"]          optional: columns whose levels it compares one by one
 //	}
 //
 // A level without label is read as its value. A list can carry a hierarchy as a
@@ -59,6 +61,11 @@ type Profile struct {
 	Groups []Group
 	// Publish lists pairs of columns whose tables a release always measures.
 	Publish [][]string
+	// Show lists pairs of columns that the custodian's report shows by themselves.
+	Show [][]string
+	// Subgroups lists columns, such as country and sex, for each level of which that
+	// report says how good the synthetic records are.
+	Subgroups []string
 
 	domain *microdata.Domain
 }
@@ -113,9 +120,30 @@ func ProfileByID(id string) (*Profile, error) {
 func (p *Profile) Domain() *microdata.Domain { return p.domain }
 
 // Cliques returns the pairs of Publish whose columns d has, as cliques of d.
-func (p *Profile) Cliques(d *microdata.Domain) []microdata.Clique {
+func (p *Profile) Cliques(d *microdata.Domain) []microdata.Clique { return cliques(d, p.Publish) }
+
+// ShownCliques returns the pairs of Show whose columns d has, as cliques of d; those
+// of Publish where there is no Show.
+func (p *Profile) ShownCliques(d *microdata.Domain) []microdata.Clique {
+	if len(p.Show) == 0 {
+		return p.Cliques(d)
+	}
+	return cliques(d, p.Show)
+}
+
+// SubgroupColumns returns the columns of Subgroups that d has.
+func (p *Profile) SubgroupColumns(d *microdata.Domain) (out []int) {
+	for _, name := range p.Subgroups {
+		if a, ok := d.Index(name); ok {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+func cliques(d *microdata.Domain, pairs [][]string) []microdata.Clique {
 	var out []microdata.Clique
-	for _, pair := range p.Publish {
+	for _, pair := range pairs {
 		a, ok := d.Index(pair[0])
 		b, ok2 := d.Index(pair[1])
 		if ok && ok2 {
@@ -134,6 +162,8 @@ type profileText struct {
 	Lists     map[string]listText `json:"lists"`
 	Columns   []columnText        `json:"columns"`
 	Publish   [][]string          `json:"publish"`
+	Show      [][]string          `json:"show"`
+	Subgroups []string            `json:"subgroups"`
 }
 
 type listText struct {
@@ -202,17 +232,28 @@ func ParseProfile(text []byte) (*Profile, error) {
 		}
 		columns[i].Hierarchy = steps
 	}
-	p := &Profile{ID: t.ID, Title: t.Title, Source: t.Source, Fictional: t.Fictional, Groups: t.Groups, Publish: t.Publish}
+	p := &Profile{ID: t.ID, Title: t.Title, Source: t.Source, Fictional: t.Fictional, Groups: t.Groups, Publish: t.Publish, Show: t.Show, Subgroups: t.Subgroups}
 	if len(faults) == 0 {
 		var err error
 		if p.domain, err = microdata.NewDomain(columns); err != nil {
 			bad("%w", err)
 		}
 	}
-	for _, pair := range t.Publish {
-		if len(pair) != 2 || pair[0] == pair[1] || !slices.ContainsFunc(t.Columns, func(c columnText) bool { return c.Name == pair[0] }) ||
-			!slices.ContainsFunc(t.Columns, func(c columnText) bool { return c.Name == pair[1] }) {
-			bad("publish: %q is not a pair of its columns", pair)
+	has := func(name string) bool {
+		return slices.ContainsFunc(t.Columns, func(c columnText) bool { return c.Name == name })
+	}
+	checkPairs := func(what string, pairs [][]string) {
+		for _, pair := range pairs {
+			if len(pair) != 2 || pair[0] == pair[1] || !has(pair[0]) || !has(pair[1]) {
+				bad("%s: %q is not a pair of its columns", what, pair)
+			}
+		}
+	}
+	checkPairs("publish", t.Publish)
+	checkPairs("show", t.Show)
+	for _, name := range t.Subgroups {
+		if !has(name) {
+			bad("subgroups: %q is not one of its columns", name)
 		}
 	}
 	return p, errors.Join(faults...)

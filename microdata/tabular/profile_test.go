@@ -57,6 +57,12 @@ func TestEmbeddedProfilesAreSound(t *testing.T) {
 		if got := p.Cliques(p.Domain()); len(got) != len(p.Publish) || len(got) == 0 {
 			t.Errorf("%s: %d of %d pairs to publish", p.ID, len(got), len(p.Publish))
 		}
+		if got := p.ShownCliques(p.Domain()); len(got) != len(p.Show) || len(got) == 0 {
+			t.Errorf("%s: %d of %d pairs to show", p.ID, len(got), len(p.Show))
+		}
+		if got := p.SubgroupColumns(p.Domain()); len(got) != len(p.Subgroups) || len(got) == 0 {
+			t.Errorf("%s: %d of %d columns of subgroups", p.ID, len(got), len(p.Subgroups))
+		}
 	}
 	if _, err := ProfileByID("none"); err == nil {
 		t.Error("a profile without a file was found")
@@ -160,7 +166,8 @@ func TestParseProfileSaysAllThatIsWrong(t *testing.T) {
 	const sound = `{"id": "x-1", "title": {"es": "x", "en": "x"}, "source": {"name": "n", "url": "u"}, "groups": [{"id": "g", "label": {}}],
 		"lists": {"yes": {"levels": [{"value": "1"}, {"value": "", "missing": "unknown"}]}},
 		"columns": [{"name": "a", "list": "yes", "group": "g"}, {"name": "b", "levels": [{"value": "x"}, {"value": "y"}, {"value": "", "missing": "refused"}],
-			"hierarchy": [{"name": "h", "groups": [{"value": "xy", "of": ["x", "y"]}]}]}], "publish": [["a", "b"]]}`
+			"hierarchy": [{"name": "h", "groups": [{"value": "xy", "of": ["x", "y"]}]}]}], "publish": [["a", "b"]],
+		"show": [["b", "a"]], "subgroups": ["b"]}`
 	p, err := ParseProfile([]byte(sound))
 	if err != nil {
 		t.Fatal(err)
@@ -178,6 +185,8 @@ func TestParseProfileSaysAllThatIsWrong(t *testing.T) {
 		`["x", "y"]`:               {`["x", "y", "z"]`, `takes "z"`},
 		`{"value": "y"}`:           {`{"value": "x"}`, `takes "y"`},
 		`["a", "b"]`:               {`["a", "c"]`, "publish"},
+		`["b", "a"]`:               {`["b", "b"]`, "show"},
+		`["b"]`:                    {`["c"]`, "subgroups"},
 		`"missing": "refused"`:     {`"missing": "lost"`, "not a profile"},
 		`"publish"`:                {`"publishes"`, "not a profile"},
 		`{"name": "a", "list"`:     {`{"name": "b", "list"`, "stands twice"},
@@ -193,5 +202,30 @@ func TestParseProfileSaysAllThatIsWrong(t *testing.T) {
 	two := strings.NewReplacer(`"x-1"`, `"X"`, `"list": "yes"`, `"list": "no"`).Replace(sound)
 	if _, err := ParseProfile([]byte(two)); err == nil || strings.Count(err.Error(), "\n") != 1 {
 		t.Errorf("two faults: %v", err)
+	}
+}
+
+// TestShownPairs: those of show as cliques of the file's columns, and those of publish
+// where a profile has none; columns that the file lacks are passed over.
+func TestShownPairs(t *testing.T) {
+	p, err := ProfileByID("ctdc-global-synthetic-2021")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := microdata.NewDomain([]microdata.Column{*p.Domain().Column(32), *p.Domain().Column(5), *p.Domain().Column(22), *p.Domain().Column(1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []microdata.Clique{{1, 2}, {2, 3}} // citizenship and gender × isForcedLabour
+	if got := p.ShownCliques(d); !slices.EqualFunc(got, want, slices.Equal) {
+		t.Errorf("%v of %q", got, d.Names())
+	}
+	if got := p.SubgroupColumns(d); !slices.Equal(got, []int{3, 1}) {
+		t.Errorf("subgroups by %v", got)
+	}
+	bare := *p
+	bare.Show = nil
+	if got := bare.ShownCliques(p.Domain()); !slices.EqualFunc(got, p.Cliques(p.Domain()), slices.Equal) {
+		t.Errorf("without show: %v", got)
 	}
 }
