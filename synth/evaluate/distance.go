@@ -1,13 +1,10 @@
-// Package evaluate compares synthetic records with the real ones.
-//
-// It is for the custodian's side only: every figure in it is a look at the real
-// data that no budget paid for, so that none may be published.
 package evaluate
 
 import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 
 	"amparo/microdata"
@@ -24,6 +21,15 @@ type Distance struct {
 	At    microdata.Clique `json:"at"` // the set of the worst
 }
 
+// A Set is one set of columns: the distance of its table, beside that of the
+// independent model and a fresh sample.
+type Set struct {
+	Columns     microdata.Clique `json:"columns"`
+	Synthetic   float64          `json:"synthetic"`
+	Independent float64          `json:"independent"`
+	Resample    float64          `json:"resample"`
+}
+
 // A Comparison holds the distance of the synthetic records, and beside it two
 // without any noise: that of the independent model, the product of the real single
 // columns (what is not below it has learned nothing about dependence), and the one
@@ -34,7 +40,11 @@ type Comparison struct {
 	Independent  Distance     `json:"independent"`
 	Resample     Distance     `json:"resample"`
 	Combinations Combinations `json:"combinations"`
+	Worst        []Set        `json:"worst"` // the WorstSets sets of greatest distance, the worst first
 }
+
+// WorstSets is how many of the worst sets a Comparison names.
+const WorstSets = 10
 
 // The most marginals, and cells of them, that are held at a time.
 const (
@@ -47,41 +57,134 @@ const (
 // sizes, column by column. Sets whose marginal would pass microdata.MaxCells are
 // left out.
 func Compare(ctx context.Context, real, synthetic microdata.Counter, order int) (Comparison, error) {
-	if err := sameSizes(real.Domain(), synthetic.Domain()); err != nil {
-		return Comparison{}, err
-	}
-	real, synthetic, err := compact(ctx, real, synthetic)
+	s, err := newSides(ctx, real, synthetic)
 	if err != nil {
 		return Comparison{}, err
 	}
-	d := real.Domain()
-	singles, err := real.Count(ctx, microdata.AllCliques(d.Len(), 1))
-	if err != nil {
-		return Comparison{}, err
-	}
-	var sets []microdata.Clique
-	for _, c := range microdata.AllCliques(d.Len(), order) {
-		if c.Check(d) == nil {
-			sets = append(sets, c)
-		}
-	}
+	sets := s.countable(microdata.AllCliques(s.domain.Len(), order))
 	empty := Distance{Order: order, Sets: len(sets)}
-	out := Comparison{empty, empty, empty, Combinations{Order: order}}
-	for len(sets) > 0 {
-		part := sets[:fitting(sets, d.Sizes())]
-		sets = sets[len(part):]
-		found, err := compare(ctx, real, synthetic, part, singles)
-		if err != nil {
-			return Comparison{}, err
-		}
-		for i, c := range part {
-			out.Synthetic.add(c, found[i].away)
-			out.Independent.add(c, found[i].product)
-			out.Resample.add(c, found[i].resample)
-			out.Combinations.add(found[i].combinations)
+	out := Comparison{Synthetic: empty, Independent: empty, Resample: empty, Combinations: Combinations{Order: order}}
+	type found struct {
+		Set
+		combinations Combinations
+	}
+	look := func(c microdata.Clique, p, q []int64) found {
+		return found{s.distances(c, p, q), combinations(s.domain, c, p, q)}
+	}
+	err = visit(ctx, s, sets, look, func(f found) {
+		out.Synthetic.add(f.Columns, f.Synthetic)
+		out.Independent.add(f.Columns, f.Independent)
+		out.Resample.add(f.Columns, f.Resample)
+		out.Combinations.add(f.combinations)
+		out.Worst = worst(out.Worst, f.Set)
+	})
+	return out, err
+}
+
+// Measure returns the distances of the given sets of columns, in their order, under
+// the conditions of Compare.
+func Measure(ctx context.Context, real, synthetic microdata.Counter, sets []microdata.Clique) (out []Set, err error) {
+	s, err := newSides(ctx, real, synthetic)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range sets {
+		for i, a := range c {
+			if a < 0 || a >= s.domain.Len() || i > 0 && c[i-1] >= a {
+				return nil, fmt.Errorf("evaluate: %v is no set of %d columns", []int(c), s.domain.Len())
+			}
 		}
 	}
-	return out, nil
+	err = visit(ctx, s, s.countable(sets), s.distances, func(x Set) { out = append(out, x) })
+	return out, err
+}
+
+// worst puts x in its place among the worst sets, of which the first of equals stays.
+func worst(sets []Set, x Set) []Set {
+	i, _ := slices.BinarySearchFunc(sets, x, func(a, b Set) int {
+		if a.Synthetic >= b.Synthetic {
+			return -1
+		}
+		return 1
+	})
+	sets = slices.Insert(sets, i, x)
+	return sets[:min(len(sets), WorstSets)]
+}
+
+// sides are the real and the synthetic records, over one domain without the levels
+// that neither holds.
+type sides struct {
+	real, synthetic microdata.Counter
+	domain          *microdata.Domain
+	singles         []microdata.Marginal // real
+	chance          *deviations          // of as many people as the real ones
+}
+
+func newSides(ctx context.Context, real, synthetic microdata.Counter) (*sides, error) {
+	if err := sameSizes(real.Domain(), synthetic.Domain()); err != nil {
+		return nil, err
+	}
+	s := new(sides)
+	var err error
+	if s.real, s.synthetic, err = compact(ctx, real, synthetic); err != nil {
+		return nil, err
+	}
+	s.domain = s.real.Domain()
+	if s.singles, err = s.real.Count(ctx, microdata.AllCliques(s.domain.Len(), 1)); err != nil {
+		return nil, err
+	}
+	n := 0.0
+	if len(s.singles) > 0 {
+		n = sum(s.singles[0].Counts)
+	}
+	s.chance = newDeviations(n)
+	return s, nil
+}
+
+func (s *sides) countable(sets []microdata.Clique) (out []microdata.Clique) {
+	for _, c := range sets {
+		if c.Check(s.domain) == nil {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// distances are those of one set of columns.
+func (s *sides) distances(c microdata.Clique, p, q []int64) Set {
+	return Set{c, variation(p, q), againstProduct(p, c, s.singles), s.chance.expected(p)}
+}
+
+// visit counts every set on both sides, looks at it on as many goroutines as there
+// are cores, and takes what was found in the order of the sets.
+func visit[T any](ctx context.Context, s *sides, sets []microdata.Clique, look func(c microdata.Clique, real, synthetic []int64) T, take func(T)) error {
+	for len(sets) > 0 {
+		part := sets[:fitting(sets, s.domain.Sizes())]
+		sets = sets[len(part):]
+		p, err := s.real.Count(ctx, part)
+		if err != nil {
+			return err
+		}
+		q, err := s.synthetic.Count(ctx, part)
+		if err != nil {
+			return err
+		}
+		found := make([]T, len(part))
+		const each = 16
+		var wg sync.WaitGroup
+		for from := 0; from < len(part); from += each {
+			wg.Go(func() {
+				for i := from; i < min(from+each, len(part)); i++ {
+					found[i] = look(part[i], p[i].Counts, q[i].Counts)
+				}
+			})
+		}
+		wg.Wait()
+		for _, f := range found {
+			take(f)
+		}
+	}
+	return nil
 }
 
 // fitting returns how many of the sets, at least one, can be held at a time.
@@ -93,36 +196,6 @@ func fitting(sets []microdata.Clique, sizes []int) int {
 		}
 	}
 	return len(sets)
-}
-
-// one is what is found of one set.
-type one struct {
-	away, product, resample float64
-	combinations            Combinations
-}
-
-func compare(ctx context.Context, real, synthetic microdata.Counter, sets []microdata.Clique, singles []microdata.Marginal) ([]one, error) {
-	p, err := real.Count(ctx, sets)
-	if err != nil {
-		return nil, err
-	}
-	q, err := synthetic.Count(ctx, sets)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]one, len(sets))
-	const each = 16
-	var wg sync.WaitGroup
-	for from := 0; from < len(sets); from += each {
-		wg.Go(func() {
-			for i := from; i < min(from+each, len(sets)); i++ {
-				out[i] = one{variation(p[i].Counts, q[i].Counts), againstProduct(p[i].Counts, sets[i], singles),
-					resampled(p[i].Counts), combinations(real.Domain(), sets[i], p[i].Counts, q[i].Counts)}
-			}
-		})
-	}
-	wg.Wait()
-	return out, nil
 }
 
 // compact merges levels that neither side holds into one that is held: no figure
@@ -227,34 +300,4 @@ func againstProduct(counts []int64, c microdata.Clique, singles []microdata.Marg
 		total += max(float64(k)/n-product, 0)
 	}
 	return total
-}
-
-// resampled is the expected distance of a table from that of as many rows drawn
-// from it with replacement: ½ Σ E|X − k|/n, X binomial with mean k. The binomial's
-// mean deviation is that of De Moivre (1730): 2(1−p)·m·P(X = m)/n of the mean, with
-// m the least whole number above k; here k is whole, so m = k + 1.
-func resampled(counts []int64) float64 {
-	n := sum(counts)
-	total := 0.0
-	for _, k := range counts {
-		if k > 0 && float64(k) < n {
-			total += meanDeviation(n, float64(k))
-		}
-	}
-	if n == 0 {
-		return 0
-	}
-	return total / n / 2
-}
-
-// meanDeviation is E|X − k| of a binomial X of n draws with mean k, 0 < k < n.
-func meanDeviation(n, k float64) float64 {
-	if k > 1000 && n-k > 1000 { // Gauss: off by less than a part in 10⁴
-		return math.Sqrt(2 * k * (1 - k/n) / math.Pi)
-	}
-	m, p := k+1, k/n
-	a, _ := math.Lgamma(n + 1)
-	b, _ := math.Lgamma(m + 1)
-	c, _ := math.Lgamma(n - m + 1)
-	return 2 * (1 - p) * m * math.Exp(a-b-c+m*math.Log(p)+(n-m)*math.Log1p(-p))
 }

@@ -158,7 +158,7 @@ func TestResampled(t *testing.T) {
 		mean += v / tries
 		square += v * v / tries
 	}
-	if got, sd := resampled(counts), math.Sqrt((square-mean*mean)/tries); math.Abs(got-mean) > 5*sd {
+	if got, sd := newDeviations(100).expected(counts), math.Sqrt((square-mean*mean)/tries); math.Abs(got-mean) > 5*sd {
 		t.Errorf("expected %v, drawn %v ± %v", got, mean, sd)
 	}
 }
@@ -186,7 +186,7 @@ func TestCompareAgainstMaps(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want, worst, sets := Combinations{Order: order}, 0.0, microdata.AllCliques(len(sizes), order)
+			want, most, sets := Combinations{Order: order}, 0.0, microdata.AllCliques(len(sizes), order)
 			mean := 0.0
 			for _, c := range sets {
 				p, q := byKey(a, c), byKey(b, c)
@@ -205,27 +205,48 @@ func TestCompareAgainstMaps(t *testing.T) {
 					}
 					if q[k] > 0 {
 						want.Synthetic++
+						b := &want.Buckets[slowBucket(q[k])]
+						b.Synthetic++
+						if p[k] == 0 {
+							want.Fabricated++
+							b.Invented++
+						}
 					}
-					if q[k] > 0 && p[k] == 0 {
-						want.Fabricated++
-					}
-					for i, least := range Thresholds {
-						if int64(p[k]) >= least {
-							want.Real[i]++
-							if q[k] == 0 {
-								want.Suppressed[i]++
-							}
+					if p[k] > 0 {
+						b := &want.Buckets[slowBucket(p[k])]
+						b.Real++
+						b.Error += int64(max(p[k]-q[k], q[k]-p[k]))
+						b.preserved += float64(min(p[k], q[k])) / float64(p[k])
+						if q[k] == 0 {
+							b.Lost++
 						}
 					}
 				}
 				mean += v / float64(len(sets))
-				worst = max(worst, v)
+				most = max(most, v)
 			}
-			if math.Abs(got.Synthetic.Mean-mean) > 1e-9 || math.Abs(got.Synthetic.Worst-worst) > 1e-9 || got.Combinations != want {
-				t.Fatalf("order %d: %+v %+v\nwant %v %v %+v", order, got.Synthetic, got.Combinations, mean, worst, want)
+			for i := range got.Combinations.Buckets { // sums in another order
+				if b, w := &got.Combinations.Buckets[i], want.Buckets[i]; math.Abs(b.preserved-w.preserved) < 1e-9 {
+					b.preserved = w.preserved
+				}
+			}
+			if math.Abs(got.Synthetic.Mean-mean) > 1e-9 || math.Abs(got.Synthetic.Worst-most) > 1e-9 || got.Combinations != want {
+				t.Fatalf("order %d: %+v %+v\nwant %v %v %+v", order, got.Synthetic, got.Combinations, mean, most, want)
 			}
 		}
 	}
+}
+
+func slowBucket(n int) int {
+	switch {
+	case n < 10:
+		return 0
+	case n < 100:
+		return 1
+	case n < 500:
+		return 2
+	}
+	return 3
 }
 
 func byKey(rows [][]uint16, c microdata.Clique) map[string]int {
@@ -265,7 +286,7 @@ func missingFirst(t *testing.T, c microdata.Counter) microdata.Counter {
 
 // TestShares: nothing of nothing is no share.
 func TestShares(t *testing.T) {
-	c := Combinations{Synthetic: 8, Fabricated: 2, Real: [4]int{10, 5}, Suppressed: [4]int{5, 1}}
+	c := Combinations{Synthetic: 8, Fabricated: 2, Buckets: [4]Bucket{{Real: 5, Lost: 4}, {Real: 3}, {Real: 2, Lost: 1}}}
 	if c.FabricatedShare() != .25 || c.SuppressedShare(0) != .5 || c.SuppressedShare(1) != .2 || c.SuppressedShare(3) != 0 || (Combinations{}).FabricatedShare() != 0 {
 		t.Errorf("%+v", c)
 	}
@@ -283,5 +304,94 @@ func TestFitting(t *testing.T) {
 	}
 	if n := fitting(sets[1:2], sizes); n != 1 {
 		t.Errorf("%d of one", n)
+	}
+}
+
+// TestWorstSets: the ten of greatest distance among all, each beside its yardsticks, and
+// Measure says the same of each by itself.
+func TestWorstSets(t *testing.T) {
+	r := rand.New(rand.NewPCG(20, 20))
+	sizes := []int{3, 6, 2, 9, 4, 2, 2}
+	real, synthetic := table(t, sizes, population(r, sizes, 90)), table(t, sizes, population(r, sizes, 70))
+	for order := 1; order <= 3; order++ {
+		c, err := Compare(context.Background(), real, synthetic, order)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sets := microdata.AllCliques(len(sizes), order)
+		all, err := Measure(context.Background(), real, synthetic, sets)
+		if err != nil || len(all) != len(sets) {
+			t.Fatalf("%d of %d sets, %v", len(all), len(sets), err)
+		}
+		mean := Set{}
+		for i, s := range all {
+			if !slices.Equal(s.Columns, sets[i]) {
+				t.Fatalf("set %d is %v", i, s.Columns)
+			}
+			mean.Synthetic += s.Synthetic / float64(len(all))
+			mean.Independent += s.Independent / float64(len(all))
+			mean.Resample += s.Resample / float64(len(all))
+		}
+		if math.Abs(mean.Synthetic-c.Synthetic.Mean)+math.Abs(mean.Independent-c.Independent.Mean)+math.Abs(mean.Resample-c.Resample.Mean) > 1e-9 {
+			t.Errorf("order %d: means %+v, of all %+v", order, mean, c)
+		}
+		slices.SortStableFunc(all, func(a, b Set) int {
+			if a.Synthetic > b.Synthetic {
+				return -1
+			} else if a.Synthetic < b.Synthetic {
+				return 1
+			}
+			return 0
+		})
+		all = all[:min(len(all), WorstSets)]
+		if !slices.EqualFunc(c.Worst, all, func(a, b Set) bool {
+			return slices.Equal(a.Columns, b.Columns) && a.Synthetic == b.Synthetic && a.Independent == b.Independent && a.Resample == b.Resample
+		}) {
+			t.Errorf("order %d: %v\nwant %v", order, c.Worst, all)
+		}
+	}
+	for _, bad := range []microdata.Clique{{7}, {-1}, {1, 1}, {2, 1}} {
+		if _, err := Measure(context.Background(), real, synthetic, []microdata.Clique{bad}); err == nil {
+			t.Errorf("%v was measured", bad)
+		}
+	}
+}
+
+// TestDeviationsAreKept: what is worked out once is what the formula says, on both
+// sides of what is kept.
+func TestDeviationsAreKept(t *testing.T) {
+	for _, n := range []float64{0, 1, 2, 700, 1001, 5000} {
+		d := newDeviations(n)
+		for _, k := range []int64{0, 1, 2, 350, 699, 700, 999, 1000, 1001, 3000, 5000} {
+			want := 0.0
+			if k > 0 && float64(k) < n {
+				want = meanDeviation(n, float64(k))
+			}
+			if float64(k) <= n && d.of(k) != want {
+				t.Errorf("n %v, k %d: %v, want %v", n, k, d.of(k), want)
+			}
+		}
+	}
+}
+
+// TestBucketFigures: by hand, of combinations that were kept, shrank, grew, were lost
+// and were invented.
+func TestBucketFigures(t *testing.T) {
+	var c Combinations
+	for _, x := range [][2]int64{{9, 9}, {4, 2}, {2, 6}, {3, 0}, {0, 12}, {0, 1}, {500, 400}} {
+		c.count(x[0], x[1])
+	}
+	first := c.Buckets[0]
+	if first.Real != 4 || first.Lost != 1 || first.MeanError() != 9.0/4 || first.Preserved() != 2.5/4 || first.SuppressedShare() != .25 || first.FabricatedShare() != .25 {
+		t.Errorf("1 to 9: %+v", first)
+	}
+	if b := c.Buckets[1]; b.Real != 0 || b.MeanError() != 0 || b.Preserved() != 0 || b.FabricatedShare() != 1 {
+		t.Errorf("10 to 99: %+v", b)
+	}
+	if b := c.Buckets[3]; b.Real != 1 || b.MeanError() != 100 || b.Preserved() != .8 || b.Synthetic != 0 {
+		t.Errorf("500 and over: %+v", b)
+	}
+	if c.Synthetic != 6 || c.Fabricated != 2 {
+		t.Errorf("%+v", c)
 	}
 }

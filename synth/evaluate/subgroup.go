@@ -1,0 +1,134 @@
+package evaluate
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"amparo/microdata"
+)
+
+// A Subgroup is the people who share one level of a column, and how far the
+// synthetic records of that level are from theirs: over all pairs of the other
+// columns, or over the other columns where there are not two.
+type Subgroup struct {
+	Column    int     `json:"column"`
+	Level     int     `json:"level"`
+	Real      int64   `json:"real"`      // people
+	Synthetic int64   `json:"synthetic"` // records
+	Sets      int     `json:"sets"`
+	Mean      float64 `json:"mean"`     // total variation distance within the subgroup
+	Resample  float64 `json:"resample"` // that of as many people drawn anew from the subgroup
+}
+
+// Subgroups returns, for each of the columns, the subgroups of at least so many
+// people, the largest first. Domains are as Compare wants them. The subgroup's
+// tables are slices of tables with one column more; those that would pass
+// microdata.MaxCells are left out.
+func Subgroups(ctx context.Context, real, synthetic microdata.Counter, columns []int, least int64) (out []Subgroup, err error) {
+	s, err := newSides(ctx, real, synthetic)
+	if err != nil {
+		return nil, err
+	}
+	totals, err := s.synthetic.Count(ctx, microdata.AllCliques(s.domain.Len(), 1))
+	if err != nil {
+		return nil, err
+	}
+	for _, by := range columns {
+		if by < 0 || by >= s.domain.Len() {
+			return nil, fmt.Errorf("evaluate: subgroups by column %d of %d", by, s.domain.Len())
+		}
+		g := new(grouped)
+		for level, n := range s.singles[by].Counts {
+			if n < max(least, 1) {
+				g.chance = append(g.chance, nil)
+			} else {
+				g.chance = append(g.chance, newDeviations(float64(n)))
+			}
+			code, _ := real.Domain().Column(by).Code(s.domain.Column(by).Levels[level].Value)
+			g.found = append(g.found, Subgroup{Column: by, Level: code, Real: n, Synthetic: totals[by].Counts[level]})
+		}
+		sizes := s.domain.Sizes()
+		look := func(c microdata.Clique, p, q []int64) within {
+			return g.look(c[slices.Index(c, by)+1:].Cells(sizes), p, q)
+		}
+		if err := visit(ctx, s, s.countable(withEach(by, s.domain.Len())), look, g.take); err != nil {
+			return nil, err
+		}
+		out = append(out, g.result()...)
+	}
+	return out, nil
+}
+
+// withEach returns the sets of a column and two others, or one other where there
+// are not two.
+func withEach(by, columns int) (out []microdata.Clique) {
+	for _, c := range microdata.AllCliques(columns-1, min(2, columns-1)) {
+		for i := range c {
+			if c[i] >= by {
+				c[i]++
+			}
+		}
+		at, _ := slices.BinarySearch(c, by)
+		out = append(out, slices.Insert(c, at, by))
+	}
+	return out
+}
+
+// grouped are the subgroups of one column, by its levels.
+type grouped struct {
+	found  []Subgroup
+	chance []*deviations // nil: the subgroup is too small
+}
+
+// within holds the distances of one set, by level.
+type within struct{ synthetic, resample []float64 }
+
+// look walks one table by runs of cells that share a level; stride is their length,
+// the cells of the columns that come after.
+func (g *grouped) look(stride int, p, q []int64) within {
+	levels := len(g.found)
+	out := within{make([]float64, levels), make([]float64, levels)}
+	for from := 0; from < len(p); from += stride {
+		level := from / stride % levels
+		if g.chance[level] == nil {
+			continue
+		}
+		n, m := float64(g.found[level].Real), float64(g.found[level].Synthetic)
+		for cell := from; cell < from+stride; cell++ {
+			k := p[cell]
+			if k == 0 && q[cell] == 0 {
+				continue
+			}
+			a, b := float64(k)/n, 0.0
+			if m > 0 {
+				b = float64(q[cell]) / m
+			}
+			out.synthetic[level] += max(a-b, 0)
+			out.resample[level] += g.chance[level].of(k) / n / 2
+		}
+	}
+	return out
+}
+
+// take adds one set to the means.
+func (g *grouped) take(w within) {
+	for l := range g.found {
+		g.found[l].Sets++
+		g.found[l].Mean += w.synthetic[l]
+		g.found[l].Resample += w.resample[l]
+	}
+}
+
+// result returns the subgroups that are large enough, the largest first.
+func (g *grouped) result() (out []Subgroup) {
+	for l, s := range g.found {
+		if g.chance[l] != nil && s.Sets > 0 {
+			s.Mean, s.Resample = s.Mean/float64(s.Sets), s.Resample/float64(s.Sets)
+			out = append(out, s)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Subgroup) int { return cmp.Compare(b.Real, a.Real) })
+	return out
+}
