@@ -31,6 +31,7 @@ type Report struct {
 	Epsilon     float64             `json:"epsilon"`
 	Delta       float64             `json:"delta"`
 	Mu          float64             `json:"mu"`
+	Rho         float64             `json:"rho"`                // μ²/2
 	Thresholds  float64             `json:"delta_of_discovery"` // part of Delta spent on finding levels
 	SignedBy    int                 `json:"signed_by"`
 	Rows        int                 `json:"rows"` // synthetic
@@ -79,7 +80,7 @@ type RuleFigures struct {
 func (r *run) report(m catalog.Manifest) *Report {
 	p := &Report{
 		Title: m.Title, Dataset: m.Dataset, Version: m.Version, Date: m.Created.Format("2006-01-02"), Fictional: m.Fictional,
-		Population: m.Population, PrivacyUnit: m.PrivacyUnit, Epsilon: m.Epsilon, Delta: m.Delta, Mu: m.Mu,
+		Population: m.Population, PrivacyUnit: m.PrivacyUnit, Epsilon: m.Epsilon, Delta: m.Delta, Mu: m.Mu, Rho: float64(r.spend.Cost.Precision) / 2,
 		Thresholds: float64(r.spend.Cost.Thresholds), SignedBy: m.SignedBy, Rows: m.Rows, Code: m.Code,
 		Beliefs: beliefs(r.Epsilon), Accusations: accusations(r.spend.Cost), Dropped: m.Dropped, Allowed: m.Allowed,
 		// released.check has looked, and would have refused any.
@@ -142,36 +143,69 @@ func tally(d *microdata.Domain, t synth.Table, records [][]uint16) []int64 {
 var pages embed.FS
 
 // HTML writes the report as one page that needs nothing else.
-func (p *Report) HTML(w io.Writer, lang string) error { return page(w, "report.html", lang, p) }
+func (p *Report) HTML(w io.Writer, lang string) error {
+	return page(w, "report.html", lang, p, p.charts(phrases(lang)))
+}
 
-// page writes a template in one language. In templates, t picks a phrase.
-func page(w io.Writer, name, lang string, values any) error {
+// phrases picks phrases of a language.
+type phrases string
+
+// t returns the phrase in Spanish or English.
+func (s phrases) t(es, en string) string {
+	if s == "es" {
+		return es
+	}
+	return en
+}
+
+// set names columns, joined by ×.
+func (s phrases) set(names []string, labels []microdata.Text) string {
+	var out []string
+	for i, n := range names {
+		out = append(out, labels[i].In(string(s), n))
+	}
+	return strings.Join(out, " × ")
+}
+
+// page writes a template in one language. In templates, t picks a phrase; charts are
+// functions that draw.
+func page(w io.Writer, name, lang string, values any, charts template.FuncMap) error {
 	style, err := pages.ReadFile("style.css")
 	if err != nil {
 		return err
 	}
-	t, err := template.New(name).Funcs(template.FuncMap{
-		"lang":  func() string { return lang },
-		"style": func() template.CSS { return template.CSS(style) },
-		"t": func(es, en string) string {
-			if lang == "es" {
-				return es
-			}
-			return en
-		},
+	s := phrases(lang)
+	t, err := template.New(name).Funcs(charts).Funcs(template.FuncMap{
+		"lang":       func() string { return lang },
+		"style":      func() template.CSS { return template.CSS(style) },
+		"t":          s.t,
+		"set":        s.set,
 		"in":         func(x microdata.Text, fallback string) string { return x.In(lang, fallback) },
 		"num":        grouped,
-		"dec":        func(x float64) string { return strconv.FormatFloat(x, 'g', 3, 64) },
+		"dec":        short,
 		"percent":    percent,
+		"rate":       rate,
+		"interval":   interval,
 		"thresholds": func() []int64 { return evaluate.Thresholds[:] },
 		"small":      func(x float64) string { return oneIn(x) },
 		"join":       func(x []string) string { return strings.Join(x, ", ") },
-		"at":         func(x []microdata.Text, i int) microdata.Text { return x[i] },
 	}).ParseFS(pages, name)
 	if err != nil {
 		return err
 	}
 	return t.Execute(w, values)
+}
+
+// short writes a number with three significant figures.
+func short(x float64) string { return strconv.FormatFloat(x, 'g', 3, 64) }
+
+// rate writes a rate in percent.
+func rate(r evaluate.Rate) string { return fmt.Sprintf("%.1f %%", 100*r.Share()) }
+
+// interval writes the 95 % interval of a rate.
+func interval(r evaluate.Rate) string {
+	low, high := r.Interval()
+	return fmt.Sprintf("%.1f – %.1f %%", 100*low, 100*high)
 }
 
 // grouped writes a whole number with a thin space between thousands, which no
