@@ -127,7 +127,7 @@ func (r *run) compare(ctx context.Context) (string, error) {
 	for i := range r.file.Open {
 		p.Open = append(p.Open, OpenFigures{r.file.Open[i].Name, len(r.file.Open[i].Values()), r.result.Found[i].Levels})
 	}
-	steps := []func(context.Context, *microdata.Table, *CustodianReport) error{r.distances, r.subgroups, r.coverage, r.attacks}
+	steps := []func(context.Context, *microdata.Table, *CustodianReport) error{r.distances, r.coverage, r.attacks}
 	for i, step := range steps {
 		r.tell(Comparing, int64(i), int64(len(steps)))
 		if err := step(ctx, drawn, p); err != nil {
@@ -137,15 +137,20 @@ func (r *run) compare(ctx context.Context) (string, error) {
 	return p.save(r.Pub.Reports)
 }
 
-// distances fills in Distances and Named.
+// distances fills in Distances, Subgroups and Named.
 func (r *run) distances(ctx context.Context, drawn *microdata.Table, p *CustodianReport) error {
 	d, real, synthetic := drawn.Domain(), microdata.NewCounter(r.file.Table, r.Workers), microdata.NewCounter(drawn, r.Workers)
 	for order := 1; order <= min(3, d.Len()); order++ {
-		c, err := evaluate.Compare(ctx, real, synthetic, order)
+		var by []int
+		if order > 1 && order == min(3, d.Len()) {
+			by = r.subgrouped(d)
+		}
+		c, groups, err := evaluate.Subgroups(ctx, real, synthetic, order, by, leastSubgroup)
 		if err != nil {
 			return err
 		}
 		p.Distances = append(p.Distances, OrderDistance{c, named(d, c.Worst)})
+		p.group(d, groups)
 	}
 	if r.file.Profile == nil {
 		return nil
@@ -167,14 +172,8 @@ func named(d *microdata.Domain, sets []evaluate.Set) (out []NamedSet) {
 	return out
 }
 
-// subgroups fills in Subgroups.
-func (r *run) subgroups(ctx context.Context, drawn *microdata.Table, p *CustodianReport) error {
-	d := drawn.Domain()
-	if d.Len() < 2 {
-		return nil
-	}
-	real, synthetic := microdata.NewCounter(r.file.Table, r.Workers), microdata.NewCounter(drawn, r.Workers)
-	found, err := evaluate.Subgroups(ctx, real, synthetic, r.subgrouped(d), leastSubgroup)
+// group takes subgroups into Subgroups, by column.
+func (p *CustodianReport) group(d *microdata.Domain, found []evaluate.Subgroup) {
 	for _, s := range found {
 		c := d.Column(s.Column)
 		if n := len(p.Subgroups); n == 0 || p.Subgroups[n-1].Column != c.Name {
@@ -183,7 +182,6 @@ func (r *run) subgroups(ctx context.Context, drawn *microdata.Table, p *Custodia
 		t := &p.Subgroups[len(p.Subgroups)-1]
 		t.Rows = append(t.Rows, SubgroupRow{s, c.Levels[s.Level].Value, c.Levels[s.Level].Label})
 	}
-	return err
 }
 
 // subgrouped returns the columns that the standard names, else those of fewest

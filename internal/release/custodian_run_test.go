@@ -249,7 +249,7 @@ func TestReportCanBeCancelled(t *testing.T) {
 	r.Progress = func(p release.Progress) {
 		if p.Stage == release.Comparing {
 			stages[p.Done] = true
-			if p.Done == 2 {
+			if p.Done == 1 {
 				cancel()
 			}
 		}

@@ -61,22 +61,35 @@ func Compare(ctx context.Context, real, synthetic microdata.Counter, order int) 
 	if err != nil {
 		return Comparison{}, err
 	}
-	sets := s.countable(microdata.AllCliques(s.domain.Len(), order))
+	return s.compare(ctx, order, nil)
+}
+
+// compare compares all sets of order columns, and groups of people within them.
+func (s *sides) compare(ctx context.Context, order int, groups []*grouped) (Comparison, error) {
+	sets, sizes := s.countable(microdata.AllCliques(s.domain.Len(), order)), s.domain.Sizes()
 	empty := Distance{Order: order, Sets: len(sets)}
 	out := Comparison{Synthetic: empty, Independent: empty, Resample: empty, Combinations: Combinations{Order: order}}
 	type found struct {
 		Set
 		combinations Combinations
+		within       []within
 	}
 	look := func(c microdata.Clique, p, q []int64) found {
-		return found{s.distances(c, p, q), combinations(s.domain, c, p, q)}
+		f := found{s.distances(c, p, q), combinations(s.domain, c, p, q), make([]within, len(groups))}
+		for i, g := range groups {
+			f.within[i] = g.look(c, sizes, p, q)
+		}
+		return f
 	}
-	err = visit(ctx, s, sets, look, func(f found) {
+	err := visit(ctx, s, sets, look, func(f found) {
 		out.Synthetic.add(f.Columns, f.Synthetic)
 		out.Independent.add(f.Columns, f.Independent)
 		out.Resample.add(f.Columns, f.Resample)
 		out.Combinations.add(f.combinations)
 		out.Worst = worst(out.Worst, f.Set)
+		for i, g := range groups {
+			g.take(f.within[i])
+		}
 	})
 	return out, err
 }

@@ -127,7 +127,7 @@ type target struct {
 func (a *Attack) targets(most int) []target {
 	r := pgm.NewRand(a.Seed)
 	out := make([]target, 0, int(groups)*most)
-	for g, rows := range [groups][]int{all(a.Real.Rows()), rarest(a.Real)} {
+	for g, rows := range [groups][]int{all(a.Real.Rows()), rarest(a.Real, r)} {
 		for i := range min(most, len(rows)) { // a shuffle as far as it is needed
 			j := i + r.IntN(len(rows)-i)
 			rows[i], rows[j] = rows[j], rows[i]
@@ -159,31 +159,39 @@ func all(n int) []int {
 	return out
 }
 
+// mostRanked is how many people are ranked to find the rarest.
+const mostRanked = 50_000
+
 // rarest returns the twentieth of the rows that is least likely under the product of
-// the single columns, at least one, in the order of the rows; all of equal rank come in.
-func rarest(t *microdata.Table) []int {
-	n := t.Rows()
-	if n == 0 {
+// the single columns, at least one; all of equal rank come in. Of many rows some are
+// drawn and ranked.
+func rarest(t *microdata.Table, r *pgm.Rand) (out []int) {
+	rows := all(t.Rows())
+	if len(rows) == 0 {
 		return nil
 	}
-	score := make([]float32, n)
+	for i := 0; i < mostRanked && len(rows) > mostRanked; i++ {
+		j := i + r.IntN(len(rows)-i)
+		rows[i], rows[j] = rows[j], rows[i]
+	}
+	rows = rows[:min(len(rows), mostRanked)]
+	score := make([]float32, len(rows))
 	for c := range t.Domain().Len() {
-		counts := make([]float64, t.Domain().Size(c))
-		for r := range n {
-			counts[t.Code(r, c)]++
+		share := make([]float64, t.Domain().Size(c))
+		for row := range t.Rows() {
+			share[t.Code(row, c)]++
 		}
-		for l := range counts {
-			counts[l] = math.Log(max(counts[l], 1) / float64(n))
+		for l := range share {
+			share[l] = math.Log(max(share[l], 1) / float64(t.Rows()))
 		}
-		for r := range n {
-			score[r] += float32(counts[t.Code(r, c)])
+		for i, row := range rows {
+			score[i] += float32(share[t.Code(row, c)])
 		}
 	}
-	limit := slices.Sorted(slices.Values(score))[(n-1)/20]
-	var out []int
-	for r, s := range score {
+	limit := slices.Sorted(slices.Values(score))[(len(score)-1)/20]
+	for i, s := range score {
 		if s <= limit {
-			out = append(out, r)
+			out = append(out, rows[i])
 		}
 	}
 	return out

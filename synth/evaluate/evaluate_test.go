@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"amparo/microdata"
+	"amparo/synth/pgm"
 )
 
 // rowsTable returns the table of some rows.
@@ -161,3 +162,39 @@ func TestAttacksAreBounded(t *testing.T) {
 }
 
 func sqrt(n int) float64 { return math.Sqrt(float64(n)) }
+
+// TestRarestOfMany: of more rows than are ranked, one in a hundred of which is rare,
+// the rarest twentieth holds all the rare ones that were drawn: about as many as their
+// share (standard deviation 19; six of them pass by chance once in 10⁸), none twice.
+func TestRarestOfMany(t *testing.T) {
+	const rows = 200_000
+	code := make([]uint16, rows)
+	for i := range code {
+		if i%100 == 7 {
+			code[i] = 1
+		} else if i%20 == 3 {
+			code[i] = 2
+		}
+	}
+	d := table(t, []int{3}, nil).Domain()
+	many, err := microdata.NewTable(d, [][]uint16{code})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rare, seen := 0, map[int]bool{}
+	for _, row := range rarest(many, pgm.NewRand(1)) {
+		if seen[row] {
+			t.Fatal("a row twice")
+		}
+		seen[row] = true
+		switch code[row] {
+		case 0:
+			t.Fatal("a common row")
+		case 1:
+			rare++
+		}
+	}
+	if want := mostRanked / 100; rare < want-115 || rare > want+115 {
+		t.Errorf("%d rare rows of %d ranked", rare, mostRanked)
+	}
+}

@@ -19,11 +19,13 @@ type Singling struct {
 }
 
 // Each length is tried on so many sets of columns, drawn at random among the columns
-// that are hardest to guess, with so many guesses in all.
+// that are hardest to guess, with so many guesses in all. Of many records it is fewer
+// sets, four at least: every set is a walk over all of them.
 const (
 	columnsGuessed = 8
 	setsGuessed    = 16
 	mostGuesses    = 960
+	mostWalked     = 8_000_000 // records in all
 )
 
 // lengthsGuessed are the numbers of columns of a guess; all columns come last.
@@ -54,7 +56,7 @@ func SinglingOut(ctx context.Context, a Attack) ([]Singling, error) {
 			sets = []microdata.Clique{microdata.Clique(all(k))}
 		}
 		pgm.Shuffle(r, sets)
-		sets = sets[:min(len(sets), setsGuessed)]
+		sets = sets[:min(len(sets), setsGuessed, max(mostWalked/max(real.n+synthetic.n, 1), 4))]
 		for _, c := range sets {
 			jobs = append(jobs, job{guess: guess{l.masks(columns, c), mostGuesses / len(sets), r.Uint64()}, at: len(out)})
 		}

@@ -10,8 +10,7 @@ import (
 )
 
 // A Subgroup is the people who share one level of a column, and how far the
-// synthetic records of that level are from theirs: over all pairs of the other
-// columns, or over the other columns where there are not two.
+// synthetic records of that level are from theirs.
 type Subgroup struct {
 	Column    int     `json:"column"`
 	Level     int     `json:"level"`
@@ -22,15 +21,33 @@ type Subgroup struct {
 	Resample  float64 `json:"resample"` // that of as many people drawn anew from the subgroup
 }
 
-// Subgroups returns, for each of the columns, the subgroups of at least so many
-// people, the largest first. Domains are as Compare wants them. The subgroup's
-// tables are slices of tables with one column more; those that would pass
-// microdata.MaxCells are left out.
-func Subgroups(ctx context.Context, real, synthetic microdata.Counter, columns []int, least int64) (out []Subgroup, err error) {
+// Subgroups is Compare that tells the levels of some columns apart: for each of the
+// columns, the subgroups of at least so many people, the largest first, each over all
+// sets of order − 1 of the other columns. Their tables are slices of those that Compare
+// counts, so that they cost little more.
+func Subgroups(ctx context.Context, real, synthetic microdata.Counter, order int, columns []int, least int64) (Comparison, []Subgroup, error) {
 	s, err := newSides(ctx, real, synthetic)
 	if err != nil {
-		return nil, err
+		return Comparison{}, nil, err
 	}
+	groups, err := s.grouped(ctx, real.Domain(), columns, least)
+	if err != nil {
+		return Comparison{}, nil, err
+	}
+	out, err := s.compare(ctx, order, groups)
+	if err != nil {
+		return Comparison{}, nil, err
+	}
+	var found []Subgroup
+	for _, g := range groups {
+		found = append(found, g.result()...)
+	}
+	return out, found, nil
+}
+
+// grouped prepares the subgroups of some columns; fine is the domain whose codes they
+// are known by.
+func (s *sides) grouped(ctx context.Context, fine *microdata.Domain, columns []int, least int64) (out []*grouped, err error) {
 	totals, err := s.synthetic.Count(ctx, microdata.AllCliques(s.domain.Len(), 1))
 	if err != nil {
 		return nil, err
@@ -39,56 +56,39 @@ func Subgroups(ctx context.Context, real, synthetic microdata.Counter, columns [
 		if by < 0 || by >= s.domain.Len() {
 			return nil, fmt.Errorf("evaluate: subgroups by column %d of %d", by, s.domain.Len())
 		}
-		g := new(grouped)
+		g := &grouped{by: by}
 		for level, n := range s.singles[by].Counts {
 			if n < max(least, 1) {
 				g.chance = append(g.chance, nil)
 			} else {
 				g.chance = append(g.chance, newDeviations(float64(n)))
 			}
-			code, _ := real.Domain().Column(by).Code(s.domain.Column(by).Levels[level].Value)
+			code, _ := fine.Column(by).Code(s.domain.Column(by).Levels[level].Value)
 			g.found = append(g.found, Subgroup{Column: by, Level: code, Real: n, Synthetic: totals[by].Counts[level]})
 		}
-		sizes := s.domain.Sizes()
-		look := func(c microdata.Clique, p, q []int64) within {
-			return g.look(c[slices.Index(c, by)+1:].Cells(sizes), p, q)
-		}
-		if err := visit(ctx, s, s.countable(withEach(by, s.domain.Len())), look, g.take); err != nil {
-			return nil, err
-		}
-		out = append(out, g.result()...)
+		out = append(out, g)
 	}
 	return out, nil
 }
 
-// withEach returns the sets of a column and two others, or one other where there
-// are not two.
-func withEach(by, columns int) (out []microdata.Clique) {
-	for _, c := range microdata.AllCliques(columns-1, min(2, columns-1)) {
-		for i := range c {
-			if c[i] >= by {
-				c[i]++
-			}
-		}
-		at, _ := slices.BinarySearch(c, by)
-		out = append(out, slices.Insert(c, at, by))
-	}
-	return out
-}
-
 // grouped are the subgroups of one column, by its levels.
 type grouped struct {
+	by     int
 	found  []Subgroup
 	chance []*deviations // nil: the subgroup is too small
 }
 
-// within holds the distances of one set, by level.
+// within holds the distances of one set, by level; none where by is not in the set.
 type within struct{ synthetic, resample []float64 }
 
-// look walks one table by runs of cells that share a level; stride is their length,
-// the cells of the columns that come after.
-func (g *grouped) look(stride int, p, q []int64) within {
-	levels := len(g.found)
+// look walks one table by runs of cells that share a level: the cells of the columns
+// that come after.
+func (g *grouped) look(c microdata.Clique, sizes []int, p, q []int64) within {
+	at := slices.Index(c, g.by)
+	if at < 0 {
+		return within{}
+	}
+	stride, levels := c[at+1:].Cells(sizes), len(g.found)
 	out := within{make([]float64, levels), make([]float64, levels)}
 	for from := 0; from < len(p); from += stride {
 		level := from / stride % levels
@@ -114,6 +114,9 @@ func (g *grouped) look(stride int, p, q []int64) within {
 
 // take adds one set to the means.
 func (g *grouped) take(w within) {
+	if w.synthetic == nil {
+		return
+	}
 	for l := range g.found {
 		g.found[l].Sets++
 		g.found[l].Mean += w.synthetic[l]

@@ -4,10 +4,9 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
-
-	"amparo/microdata"
 )
 
 // TestSubgroupsEqualOracle filters the rows of each level and compares them by
@@ -21,9 +20,12 @@ func TestSubgroupsEqualOracle(t *testing.T) {
 			row[1] = row[1] / 2 * 2 // levels that nobody has
 		}
 		by := []int{1, 3, 0}
-		got, err := Subgroups(context.Background(), table(t, sizes, rows), table(t, sizes, synthetic), by, 20)
+		all, got, err := Subgroups(context.Background(), table(t, sizes, rows), table(t, sizes, synthetic), 3, by, 20)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if c, err := Compare(context.Background(), table(t, sizes, rows), table(t, sizes, synthetic), 3); err != nil || !reflect.DeepEqual(c, all) {
+			t.Fatalf("beside subgroups %+v, by itself %+v, %v", all, c, err)
 		}
 		var want []Subgroup
 		for _, column := range by {
@@ -67,7 +69,7 @@ func TestSubgroupsEqualOracle(t *testing.T) {
 func TestSubgroupsOfFewColumns(t *testing.T) {
 	real := table(t, []int{2, 2}, [][]uint16{{0, 0}, {0, 1}, {0, 1}, {1, 0}, {1, 0}})
 	synthetic := table(t, []int{2, 2}, [][]uint16{{0, 0}, {0, 1}})
-	got, err := Subgroups(context.Background(), real, synthetic, []int{0}, 1)
+	_, got, err := Subgroups(context.Background(), real, synthetic, 2, []int{0}, 1)
 	if err != nil || len(got) != 2 {
 		t.Fatalf("%+v, %v", got, err)
 	}
@@ -77,24 +79,16 @@ func TestSubgroupsOfFewColumns(t *testing.T) {
 	if g := got[1]; g.Level != 1 || g.Real != 2 || g.Synthetic != 0 || math.Abs(g.Mean-1) > 1e-12 || g.Resample != 0 {
 		t.Errorf("%+v", g)
 	}
-	if got, err := Subgroups(context.Background(), real, synthetic, []int{0}, 4); err != nil || len(got) != 0 {
+	if _, got, err := Subgroups(context.Background(), real, synthetic, 2, []int{0}, 4); err != nil || len(got) != 0 {
 		t.Errorf("groups of four: %+v, %v", got, err)
 	}
 	for _, column := range []int{-1, 2} {
-		if _, err := Subgroups(context.Background(), real, synthetic, []int{column}, 1); err == nil {
+		if _, _, err := Subgroups(context.Background(), real, synthetic, 2, []int{column}, 1); err == nil {
 			t.Errorf("subgroups by column %d", column)
 		}
 	}
 	one := table(t, []int{2}, [][]uint16{{0}, {1}})
-	if got, err := Subgroups(context.Background(), one, one, []int{0}, 1); err != nil || len(got) != 2 || got[0].Mean != 0 {
+	if _, got, err := Subgroups(context.Background(), one, one, 1, []int{0}, 1); err != nil || len(got) != 2 || got[0].Mean != 0 {
 		t.Errorf("one column: %+v, %v", got, err)
-	}
-}
-
-func TestWithEach(t *testing.T) {
-	got := withEach(1, 4)
-	want := []microdata.Clique{{0, 1, 2}, {0, 1, 3}, {1, 2, 3}}
-	if !slices.EqualFunc(got, want, slices.Equal) {
-		t.Errorf("%v", got)
 	}
 }
