@@ -126,7 +126,7 @@ func (d *desk) secretsOf() []string {
 // allowedKeys lists, by command, the keys that its --json may hold. What is added
 // to one is thought about here: may it leave the house?
 var allowedKeys = map[string]string{
-	"protected": `command population path rows privacy_unit epsilon delta mu left left.mu left.delta_of_discovery spend seconds seconds.*
+	"protected": `command population path rows privacy_unit epsilon delta mu rho left left.mu left.delta_of_discovery spend seconds seconds.*
 		tables omitted discovery discovery.delta discovery.levels discovery.levels.* profile`,
 	"release": "dataset version custodian_report manifest key signed_by",
 	"budget": `population owner epsilon delta promised promised.mu promised.delta_of_discovery spent spent.mu spent.delta_of_discovery

@@ -85,9 +85,9 @@ func TestWhateverIsTakenIsPublished(t *testing.T) {
 // publicKeys are the names that the public JSON files of a release may hold. What
 // is added to one stands in the open for ever: it is added here on purpose.
 var publicKeys = map[string]string{
-	"manifest.json": `format dataset version title description coverage publisher license fictional created method epsilon delta mu privacy_unit
+	"manifest.json": `format dataset version title description coverage publisher license fictional created method epsilon delta mu earlier privacy_unit
 		population profile rows columns dropped allowed code files path bytes sha256 ledger seq previous signed_by signatures name key public value es en`,
-	"report.json": `title dataset version date fictional population privacy_unit epsilon delta mu delta_of_discovery signed_by rows code beliefs before after
+	"report.json": `title dataset version date fictional population privacy_unit epsilon delta mu rho delta_of_discovery signed_by rows code beliefs before after
 		accusations wrong right found column levels dropped allowed fabrication support tables id columns cells sigma half_width expected_noise
 		estimated_model_error rules rule violations es en`,
 	"codebook.json": `columns name label es en levels value missing hierarchy of ordered group tables id file variance role definition other profile

@@ -346,7 +346,7 @@ func TestBundleAgreesWithItself(t *testing.T) {
 		for _, line := range lines[1:] {
 			noisy, variance, low, high := number(t, line[k]), number(t, line[k+1]), number(t, line[k+3]), number(t, line[k+4])
 			half := 1.9599639845 * math.Sqrt(variance)
-			if math.Abs(low-max(noisy-half, 0)) > .051 || math.Abs(high-max(noisy+half, 0)) > .051 || variance != e.Variance {
+			if math.Abs(low-max(noisy-half, 0)) > .051 || math.Abs(high-max(noisy+half, math.Sqrt(variance))) > .051 || variance != e.Variance {
 				t.Errorf("%s: %v", e.File, line)
 			}
 			sum += number(t, line[k+2])

@@ -201,16 +201,24 @@ func (r *run) subgrouped(d *microdata.Domain) (out []int) {
 	return out[:min(len(out), mostSubgrouped)]
 }
 
+// published returns the tables that everybody sees.
+func (r *run) published() (out []evaluate.Table) {
+	for _, t := range r.model.Tables() {
+		out = append(out, evaluate.Table{Clique: t.Clique, Coarse: t.Coarse, Noisy: t.Noisy, Variance: t.Variance})
+	}
+	return out
+}
+
 // coverage fills in Coverage.
 func (r *run) coverage(ctx context.Context, _ *microdata.Table, p *CustodianReport) (err error) {
-	p.Coverage, err = evaluate.Cover(ctx, microdata.NewCounter(r.file.Table, r.Workers), r.model.Tables(), catalog.Z)
+	p.Coverage, err = evaluate.Cover(ctx, microdata.NewCounter(r.file.Table, r.Workers), r.published(), catalog.Z)
 	return err
 }
 
 // attacks fills in Attacks. The same version attacks the same people.
 func (r *run) attacks(ctx context.Context, drawn *microdata.Table, p *CustodianReport) error {
 	a := evaluate.Attack{Real: r.file.Table, Synthetic: drawn, Seed: uint64(p.Version), Workers: r.Workers}
-	members, err := evaluate.Membership(ctx, a, r.model.Tables())
+	members, err := evaluate.Membership(ctx, a, r.published())
 	if err != nil {
 		return err
 	}

@@ -87,7 +87,7 @@ func TestTablesHoldTheTruth(t *testing.T) {
 			seen[key] = true
 			noisy, variance, projected, low, high := number(t, line[k]), number(t, line[k+1]), number(t, line[k+2]), number(t, line[k+3]), number(t, line[k+4])
 			half := 1.96 * math.Sqrt(variance)
-			if math.Abs(low-max(noisy-half, 0)) > .1 || math.Abs(high-max(noisy+half, 0)) > .1 || projected < 0 {
+			if math.Abs(low-max(noisy-half, 0)) > .1 || math.Abs(high-max(noisy+half, math.Sqrt(variance))) > .1 || projected < 0 {
 				t.Errorf("%s: %v", table.File, line)
 			}
 			fitted += projected

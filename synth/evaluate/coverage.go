@@ -5,8 +5,16 @@ import (
 	"math"
 
 	"amparo/microdata"
-	"amparo/synth"
 )
+
+// A Table is a published table of noisy counts: row-major, the last column fastest.
+type Table struct {
+	Clique microdata.Clique
+	// Coarse[i] says how the levels of column Clique[i] were merged; nil: as given.
+	Coarse   []*microdata.Coarsening
+	Noisy    []int64
+	Variance float64 // of the noise of each count
+}
 
 // A Coverage says how often the intervals of published tables hold the true count.
 type Coverage struct {
@@ -18,9 +26,9 @@ type Coverage struct {
 
 // Cover counts the cells of tables whose interval, the noisy count ± z standard
 // deviations of its noise, holds the real count.
-func Cover(ctx context.Context, real microdata.Counter, tables []synth.Table, z float64) (Coverage, error) {
+func Cover(ctx context.Context, real microdata.Counter, tables []Table, z float64) (Coverage, error) {
 	var out Coverage
-	err := each(ctx, real, tables, func(t synth.Table, truth []int64) {
+	err := each(ctx, real, tables, func(t Table, truth []int64) {
 		half := z * math.Sqrt(t.Variance)
 		for len(out.ByOrder) < len(t.Clique) {
 			out.ByOrder = append(out.ByOrder, Rate{})
@@ -39,7 +47,7 @@ func Cover(ctx context.Context, real microdata.Counter, tables []synth.Table, z 
 }
 
 // each counts rows in the cells of every published table, and has a look.
-func each(ctx context.Context, counter microdata.Counter, tables []synth.Table, look func(t synth.Table, counts []int64)) error {
+func each(ctx context.Context, counter microdata.Counter, tables []Table, look func(t Table, counts []int64)) error {
 	sizes := counter.Domain().Sizes()
 	var cliques []microdata.Clique
 	for _, t := range tables {
@@ -63,7 +71,7 @@ func each(ctx context.Context, counter microdata.Counter, tables []synth.Table, 
 }
 
 // merge adds the counts of fine cells up to the cells of t.
-func merge(t synth.Table, counts []int64, sizes []int) []int64 {
+func merge(t Table, counts []int64, sizes []int) []int64 {
 	out := make([]int64, len(t.Noisy))
 	level := make([]int, len(t.Clique))
 	for _, k := range counts {
@@ -81,7 +89,7 @@ func merge(t synth.Table, counts []int64, sizes []int) []int64 {
 }
 
 // cellOf returns the cell of t with the given fine levels of its columns.
-func cellOf(t synth.Table, sizes []int, level func(i int) int) int {
+func cellOf(t Table, sizes []int, level func(i int) int) int {
 	cell := 0
 	for i, a := range t.Clique {
 		l, n := level(i), sizes[a]

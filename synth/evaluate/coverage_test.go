@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"amparo/microdata"
-	"amparo/synth"
 )
 
 // merged is a coarsening of three levels to two.
@@ -18,7 +17,7 @@ var merged = &microdata.Coarsening{Levels: []microdata.Level{{Value: "a"}, {Valu
 // widths of 2 and 1.
 func TestCoverByHand(t *testing.T) {
 	real := table(t, []int{2, 3}, [][]uint16{{0, 0}, {0, 0}, {0, 2}, {1, 1}, {0, 2}})
-	tables := []synth.Table{
+	tables := []Table{
 		{Clique: microdata.Clique{0}, Coarse: []*microdata.Coarsening{nil}, Noisy: []int64{6, 4}, Variance: 4},                   // truth 4, 1
 		{Clique: microdata.Clique{0, 1}, Coarse: []*microdata.Coarsening{nil, merged}, Noisy: []int64{4, -1, 2, 2}, Variance: 1}, // truth 4, 0, 0, 1
 	}
@@ -33,7 +32,7 @@ func TestCoverByHand(t *testing.T) {
 	if got, err := Cover(context.Background(), real, nil, 1); err != nil || got.All != (Rate{}) {
 		t.Errorf("of no table: %+v, %v", got, err)
 	}
-	if _, err := Cover(context.Background(), real, []synth.Table{{Clique: microdata.Clique{3}}}, 1); err == nil {
+	if _, err := Cover(context.Background(), real, []Table{{Clique: microdata.Clique{3}}}, 1); err == nil {
 		t.Error("a column that is not there was counted")
 	}
 }
@@ -54,7 +53,7 @@ func TestCoverageIsNominal(t *testing.T) {
 		for c := range noisy {
 			noisy[c] += int64(math.Round(30 * r.NormFloat64()))
 		}
-		got, err := Cover(context.Background(), real, []synth.Table{{Clique: microdata.Clique{0, 1}, Noisy: noisy, Variance: stated * stated}}, 1.96)
+		got, err := Cover(context.Background(), real, []Table{{Clique: microdata.Clique{0, 1}, Noisy: noisy, Variance: stated * stated}}, 1.96)
 		if err != nil || got.All.Tries != 4000 || math.Abs(got.All.Share()-want) > 5*math.Sqrt(want*(1-want)/4000)+.006 {
 			t.Errorf("σ 30 said to be %v: %v covered, want %v; %v", stated, got.All.Share(), want, err)
 		}
@@ -83,12 +82,12 @@ func TestMergeEqualsCoarsen(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		tab := synth.Table{Clique: c, Noisy: make([]int64, len(want[0].Counts))}
+		tab := Table{Clique: c, Noisy: make([]int64, len(want[0].Counts))}
 		if c[0] == 0 {
 			tab.Coarse = []*microdata.Coarsening{merged} // the other columns as they are
 		}
 		seen := 0
-		err = each(context.Background(), real, slices.Repeat([]synth.Table{tab}, mostSets+3), func(_ synth.Table, counts []int64) {
+		err = each(context.Background(), real, slices.Repeat([]Table{tab}, mostSets+3), func(_ Table, counts []int64) {
 			if seen++; !slices.Equal(counts, want[0].Counts) {
 				t.Fatalf("columns %v: %v, want %v", c, counts, want[0].Counts)
 			}

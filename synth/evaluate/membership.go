@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"amparo/microdata"
-	"amparo/synth"
 )
 
 // An Accusation is a group's answer to the attack on membership: the attacker
@@ -27,7 +26,7 @@ var accused = []float64{0.01, 0.05}
 // count of the person's cell, s that of the synthetic records, σ² the noise's
 // variance. Whoever is in the data has raised each y by one. Four times as many people
 // are tried as in the attacks that search.
-func Membership(ctx context.Context, a Attack, tables []synth.Table) ([]Accusation, error) {
+func Membership(ctx context.Context, a Attack, tables []Table) ([]Accusation, error) {
 	if err := sameSizes(a.Real.Domain(), a.Synthetic.Domain()); err != nil {
 		return nil, err
 	}
@@ -39,7 +38,7 @@ func Membership(ctx context.Context, a Attack, tables []synth.Table) ([]Accusati
 	scores, known := make([]float64, len(targets)), make([]float64, len(public))
 	precision := 0.0
 	n := float64(a.Synthetic.Rows())
-	err := each(ctx, microdata.NewCounter(a.Synthetic, a.Workers), tables, func(t synth.Table, counts []int64) {
+	err := each(ctx, microdata.NewCounter(a.Synthetic, a.Workers), tables, func(t Table, counts []int64) {
 		cell := func(table *microdata.Table, row int) int {
 			return cellOf(t, sizes, func(i int) int { return table.Code(row, t.Clique[i]) })
 		}

@@ -8,18 +8,17 @@ import (
 	"testing"
 
 	"amparo/microdata"
-	"amparo/synth"
 )
 
 // published adds Gaussian noise to the tables of some columns.
-func published(t *testing.T, r *rand.Rand, real *microdata.Table, cliques []microdata.Clique, sigma float64) (out []synth.Table) {
+func published(t *testing.T, r *rand.Rand, real *microdata.Table, cliques []microdata.Clique, sigma float64) (out []Table) {
 	t.Helper()
 	counted, err := microdata.NewCounter(real, 1).Count(context.Background(), cliques)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, m := range counted {
-		p := synth.Table{Clique: m.Clique, Noisy: m.Counts, Variance: sigma * sigma}
+		p := Table{Clique: m.Clique, Noisy: m.Counts, Variance: sigma * sigma}
 		for c := range p.Noisy {
 			p.Noisy[c] += int64(math.Round(sigma * r.NormFloat64()))
 		}
@@ -40,7 +39,7 @@ func TestMembershipEqualsOracle(t *testing.T) {
 	tables[5].Coarse = nil
 	first := &tables[0] // column 0 has three levels: merge two of them
 	first.Coarse, first.Noisy = []*microdata.Coarsening{merged}, []int64{first.Noisy[0] + first.Noisy[2], first.Noisy[1]}
-	cell := func(p synth.Table, row []uint16) (at int) {
+	cell := func(p Table, row []uint16) (at int) {
 		for i, c := range p.Clique {
 			if i < len(p.Coarse) && p.Coarse[i] != nil {
 				at = at*2 + int(p.Coarse[i].Of[row[c]])
@@ -154,7 +153,7 @@ func TestMembershipStaysUnderTheCeiling(t *testing.T) {
 
 func TestMembershipOfNobody(t *testing.T) {
 	none := rowsTable(t, []int{2}, nil)
-	got, err := Membership(context.Background(), Attack{Real: none, Synthetic: none}, []synth.Table{{Clique: microdata.Clique{0}, Noisy: []int64{0, 0}, Variance: 1}})
+	got, err := Membership(context.Background(), Attack{Real: none, Synthetic: none}, []Table{{Clique: microdata.Clique{0}, Noisy: []int64{0, 0}, Variance: 1}})
 	if err != nil || len(got) != 4 || got[0].Success != (Rate{}) {
 		t.Errorf("%+v, %v", got, err)
 	}
