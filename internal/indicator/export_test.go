@@ -222,3 +222,11 @@ func BenchmarkShelf(b *testing.B) {
 		}
 	}
 }
+
+func TestParameter(t *testing.T) {
+	for v, want := range map[float64]string{1: "1", .5: "0.5", 10: "10", 1e-6: "10⁻⁶", 2.5e-7: "2.5·10⁻⁷", 1e-12: "10⁻¹²", .001: "0.001", 1e-10: "10⁻¹⁰", 0: "0", 1. / 3: "0.3333"} {
+		if got := Parameter(v); got != want {
+			t.Errorf("%v: %q, want %q", v, got, want)
+		}
+	}
+}

@@ -209,15 +209,15 @@ func Privacy(m *catalog.Manifest, lang string) string {
 		if m.PrivacyUnit == catalog.UnitRow {
 			unit = "; una fila se toma como una persona"
 		}
-		return fmt.Sprintf("Cada número es un conteo con ruido añadido, que oculta la presencia de cada persona%s (privacidad diferencial, ε = %g, δ = %s). "+
-			"El intervalo del 95 %% cubre ese ruido y nada más.", unit, m.Epsilon, shortDelta(m.Delta))
+		return fmt.Sprintf("Cada número es un conteo con ruido añadido, que oculta la presencia de cada persona%s (privacidad diferencial, ε = %s, δ = %s). "+
+			"El intervalo del 95 %% cubre ese ruido y nada más.", unit, Parameter(m.Epsilon), Parameter(m.Delta))
 	}
 	unit := ""
 	if m.PrivacyUnit == catalog.UnitRow {
 		unit = "; one row is taken as one person"
 	}
-	return fmt.Sprintf("Every number is a count with noise added, which hides the presence of each person%s (differential privacy, ε = %g, δ = %s). "+
-		"The 95 %% interval covers that noise and nothing else.", unit, m.Epsilon, shortDelta(m.Delta))
+	return fmt.Sprintf("Every number is a count with noise added, which hides the presence of each person%s (differential privacy, ε = %s, δ = %s). "+
+		"The 95 %% interval covers that noise and nothing else.", unit, Parameter(m.Epsilon), Parameter(m.Delta))
 }
 
 // Notes returns what a reader of this answer should know, a sentence each.
@@ -241,7 +241,18 @@ func (a *Answer) Notes(lang string) []string {
 	return notes
 }
 
-// shortDelta writes a small number without the zero that Go puts into exponents.
-func shortDelta(d float64) string {
-	return strings.Replace(strconv.FormatFloat(d, 'g', -1, 64), "e-0", "e-", 1)
+// Parameter writes ε or δ as people write them: 1, 0.5, and small ones as 10⁻⁶
+// or 2.5·10⁻⁷.
+func Parameter(v float64) string {
+	if v >= 0.001 || v <= 0 {
+		return strconv.FormatFloat(v, 'g', 4, 64)
+	}
+	s := strconv.FormatFloat(v, 'e', -1, 64)
+	mantissa, exponent, _ := strings.Cut(s, "e-")
+	exponent = strings.TrimLeft(exponent, "0")
+	power := strings.NewReplacer("0", "⁰", "1", "¹", "2", "²", "3", "³", "4", "⁴", "5", "⁵", "6", "⁶", "7", "⁷", "8", "⁸", "9", "⁹").Replace(exponent)
+	if mantissa == "1" {
+		return "10⁻" + power
+	}
+	return mantissa + "·10⁻" + power
 }

@@ -167,6 +167,21 @@ func TestColoursMeanTheSame(t *testing.T) {
 			}
 		}
 	}
+	// Groups by gender are drawn in its colour; genders within groups in theirs.
+	site := newSite(t)
+	for query, want := range map[string][][]figure.Hue{
+		"by=gender,isForcedLabour&gender=Female~Male~Other":            {{figure.Anil, figure.Anil, figure.Anil}, {figure.Maiz, figure.Maiz, figure.Maiz}, {figure.Jade, figure.Jade, figure.Jade}},
+		"by=isForcedLabour,gender&gender=Female~Male&isForcedLabour=1": {{figure.Anil, figure.Maiz}},
+	} {
+		panels, _, _ := newShape(ask(t, site, "coalition", query), "es").panels()
+		for i, p := range panels {
+			for k, b := range p.Bars {
+				if b.Hue != want[i][k] {
+					t.Errorf("%s: bar %s of %s has colour %d, want %d", query, b.Label, p.Label, b.Hue, want[i][k])
+				}
+			}
+		}
+	}
 	s := &shape{Answer: &indicator.Answer{Axes: []indicator.Axis{{Name: "isSexualExploit", Levels: make([]microdata.Level, 3)}}}}
 	if s.hue(0, 1) != figure.Anil {
 		t.Error("a column that only sounds like gender is coloured as one")

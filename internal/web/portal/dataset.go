@@ -20,6 +20,8 @@ type datasetBody struct {
 	Coverage                  string
 	Odds                      string // ε, δ and μ in words
 	Unit, Signed              string
+	Protection                protection
+	RowsNote                  string // what the number of rows is
 	Files                     []download
 	Tables                    []download
 	Columns                   []columnLine
@@ -54,6 +56,11 @@ func (p *portal) dataset(w http.ResponseWriter, r *http.Request, at route) {
 		p.refuse(w, r, at, err)
 		return
 	}
+	account, err := readAccount(b)
+	if err != nil {
+		p.refuse(w, r, at, err)
+		return
+	}
 	m, lang := b.Manifest(), at.lang
 	state := indicator.State{}
 	if at.version != 0 {
@@ -63,7 +70,11 @@ func (p *portal) dataset(w http.ResponseWriter, r *http.Request, at route) {
 	body := datasetBody{Manifest: m, Name: title(m, lang), About: inText(m.Description, lang, ""), Day: day(lang, m.Created),
 		Explore: withQuery(explore.path(), state.Query()), Coverage: indicator.Coverage(m, lang),
 		Odds: odds(m, lang), Unit: say(lang, "dataset.unit."+string(m.PrivacyUnit)), Signed: signed(m, lang),
+		Protection: account.in(lang), RowsNote: say(lang, "dataset.rows.note"),
 		Versions: p.versions(at, m.Version), Hash: b.Hash(), Seq: m.Ledger.Seq}
+	if account.Fabrication == "strict" {
+		body.RowsNote = say(lang, "dataset.rows.strict")
+	}
 	body.Files, body.Tables = downloads(m, lang)
 	for i := range body.Versions {
 		if v := &body.Versions[i]; v.Withdrawn == "" {
@@ -112,7 +123,7 @@ func signed(m *catalog.Manifest, lang string) string {
 // fileKeys name the files of a bundle, in the order of the page.
 var fileKeys = []struct{ file, key string }{
 	{"data.csv", "file.csv"}, {"data.parquet", "file.parquet"}, {"codebook.json", "file.codebook"},
-	{"report.LANG.html", "file.report"}, {"report.json", "file.report"}, {"datapackage.json", "file.datapackage"}, {"dcat.jsonld", "file.dcat"},
+	{"report.LANG.html", "file.report"}, {"report.json", "file.report.programs"}, {"datapackage.json", "file.datapackage"}, {"dcat.jsonld", "file.dcat"},
 }
 
 // downloads lists a bundle's files: records and reports, then tables. Reports

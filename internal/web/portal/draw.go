@@ -61,7 +61,7 @@ func drawing(a *indicator.Answer, lang string) []byte {
 // panels returns the bars, the largest end of an interval, and what was left out.
 func (s *shape) panels() (panels []figure.Panel, top float64, note string) {
 	if len(s.Axes) == 1 {
-		panels = []figure.Panel{{Bars: s.bars(s.orders[0], maxBars, func(l int) int { return l }, 0)}}
+		panels = []figure.Panel{{Bars: s.bars(s.orders[0], maxBars, func(l int) int { return l }, 0, s.hues(0, 0))}}
 	} else {
 		m := len(s.Axes[1].Levels)
 		for _, l := range s.orders[0] {
@@ -69,7 +69,7 @@ func (s *shape) panels() (panels []figure.Panel, top float64, note string) {
 				note = say(s.lang, "explorer.drawn", maxGroups, len(s.Axes[0].Levels))
 				break
 			}
-			bars := s.bars(s.orders[1], maxLevels, func(k int) int { return l*m + k }, 1)
+			bars := s.bars(s.orders[1], maxLevels, func(k int) int { return l*m + k }, 1, s.hues(1, l))
 			panels = append(panels, figure.Panel{Label: s.label(0, l), Bars: bars})
 		}
 	}
@@ -83,7 +83,7 @@ func (s *shape) panels() (panels []figure.Panel, top float64, note string) {
 
 // bars returns the bars of the levels of an axis; answers after the first ones are
 // summed up in one, unless that would stand for a single level.
-func (s *shape) bars(levels []int, limit int, cell func(level int) int, axis int) []figure.Bar {
+func (s *shape) bars(levels []int, limit int, cell func(level int) int, axis int, hue func(level int) figure.Hue) []figure.Bar {
 	var bars, missing []figure.Bar
 	var rest []int
 	answers, seen := 0, 0
@@ -101,7 +101,7 @@ func (s *shape) bars(levels []int, limit int, cell func(level int) int, axis int
 			}
 		}
 		b := s.bar(s.label(axis, l), c.Estimate, c.Weak)
-		b.Sign, b.Hue = signOf[c.Missing], s.hue(axis, l)
+		b.Sign, b.Hue = signOf[c.Missing], hue(l)
 		if b.Sign != figure.Answer {
 			missing = append(missing, b)
 			continue
@@ -129,11 +129,24 @@ var (
 	men           = []string{"male", "masculine", "man", "men", "boy", "hombre", "hombres", "masculino", "m"}
 )
 
+// hues returns the colours of the levels of an axis. Bars of people of one gender,
+// in the group of that gender, all have its colour.
+func (s *shape) hues(axis, group int) func(level int) figure.Hue {
+	if axis == 1 && !s.ofGender(1) && s.ofGender(0) {
+		return func(int) figure.Hue { return s.hue(0, group) }
+	}
+	return func(level int) figure.Hue { return s.hue(axis, level) }
+}
+
+func (s *shape) ofGender(axis int) bool {
+	return slices.Contains(genderColumns, strings.ToLower(s.Axes[axis].Name))
+}
+
 // hue returns the colour of a level: of genders the fixed one; of a second column
 // with few levels one each; else the first.
 func (s *shape) hue(axis, level int) figure.Hue {
 	a := s.Axes[axis]
-	if slices.Contains(genderColumns, strings.ToLower(a.Name)) {
+	if s.ofGender(axis) {
 		switch v := strings.ToLower(a.Levels[level].Value); {
 		case slices.Contains(women, v):
 			return figure.Anil

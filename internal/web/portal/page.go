@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"amparo/internal/catalog"
+	"amparo/internal/indicator"
 	"amparo/microdata"
 )
 
@@ -61,7 +62,7 @@ func functions(lang string) template.FuncMap {
 		"href":   func(page string) string { return route{lang: lang, page: page}.path() },
 		"count":  func(v any) string { return count(lang, number(v)) },
 		"size":   func(n int64) string { return size(lang, n) },
-		"eps":    parameter,
+		"eps":    indicator.Parameter,
 		"lang":   func() string { return lang },
 		"upper":  strings.ToUpper,
 		"spaced": func(s string) string { return strings.ReplaceAll(s, "-", "-\u200b") },

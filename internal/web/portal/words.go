@@ -130,18 +130,3 @@ func day(lang string, t time.Time) string {
 	}
 	return fmt.Sprintf("%d %s %d", t.Day(), month, t.Year())
 }
-
-// parameter writes ε or δ as people write them: 1, 0.5, and small ones as 10⁻⁶.
-func parameter(v float64) string {
-	if v >= 0.001 || v <= 0 {
-		return strconv.FormatFloat(v, 'g', 4, 64)
-	}
-	s := strconv.FormatFloat(v, 'e', -1, 64)
-	mantissa, exponent, _ := strings.Cut(s, "e-")
-	exponent = strings.TrimLeft(exponent, "0")
-	power := strings.NewReplacer("0", "⁰", "1", "¹", "2", "²", "3", "³", "4", "⁴", "5", "⁵", "6", "⁶", "7", "⁷", "8", "⁸", "9", "⁹").Replace(exponent)
-	if mantissa == "1" {
-		return "10⁻" + power
-	}
-	return mantissa + "·10⁻" + power
-}

@@ -34,17 +34,18 @@ func Catalog(t testing.TB) *catalog.Catalog {
 		m.Description = microdata.Text{"es": "Nueve países inventados, un registro por persona.", "en": "Nine invented countries, one record a person."}
 		m.Publisher, m.License, m.Rows = "Coalición ficticia", "CC-BY-4.0", 60_214
 		m.Dropped, m.Allowed = []string{"caseId"}, []string{"birthYear"}
+		dial := "strict"
 		if version == 2 {
-			m.PrivacyUnit = catalog.UnitPerson
+			m.PrivacyUnit, dial = catalog.UnitPerson, "limited"
 		}
-		catalogtest.Add(t, dir, m, domain, tables(t, domain, pairs(domain, 4), 60_000, 400, uint64(version)), files())
+		catalogtest.Add(t, dir, m, domain, tables(t, domain, pairs(domain, 4), 60_000, 400, uint64(version)), files(dial))
 	}
 	catalogtest.Withdraw(t, dir, Coalition, 1, Reason, 2)
 	domain = world(t)
 	m := catalogtest.Manifest(World)
 	m.Fictional, m.Rows = false, 193_025
 	m.Title = microdata.Text{"en": "A world of columns"}
-	catalogtest.Add(t, dir, m, domain, tables(t, domain, [][2]int{{0, 1}, {0, 2}, {2, 3}}, 193_000, 2500, 9), files())
+	catalogtest.Add(t, dir, m, domain, tables(t, domain, [][2]int{{0, 1}, {0, 2}, {2, 3}}, 193_000, 2500, 9), files("unlimited"))
 	c, err := catalog.Open(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -52,9 +53,23 @@ func Catalog(t testing.TB) *catalog.Catalog {
 	return c
 }
 
-func files() map[string]string {
+// Rules are those that the reports of all releases but World's state.
+const Rules = `[{"rule": {"es": "Cada valor está en su lista", "en": "Every value is in its list"}, "violations": 0},
+	{"rule": {"es": "gender = Female => ageBroad not in <b>", "en": "gender = Female => ageBroad not in <b>"}, "violations": 0}]`
+
+// files are those of a bundle beside codebook and tables. dial is where the report
+// says that the fabrication dial stood.
+func files(dial string) map[string]string {
+	report := `{"fabrication": "` + dial + `", "rules": ` + Rules + `}`
+	switch dial {
+	case "strict":
+		report = `{"fabrication": "strict", "support": 10, "found": [{"column": "citizenship", "levels": 9}], "rules": ` + Rules + `}`
+	case "unlimited":
+		report = `{"fabrication": "unlimited", "rules": []}`
+	}
 	return map[string]string{
-		"data.csv": "gender,ageBroad\nFemale,0--8\nMale,\n", "data.parquet": "PAR1", "datapackage.json": "{}\n", "dcat.jsonld": "{}\n",
+		"report.json": report + "\n",
+		"data.csv":    "gender,ageBroad\nFemale,0--8\nMale,\n", "data.parquet": "PAR1", "datapackage.json": "{}\n", "dcat.jsonld": "{}\n",
 		"report.es.html": "<!doctype html><html lang=es><title>Informe</title>", "report.en.html": "<!doctype html><html lang=en><title>Report</title>",
 	}
 }
