@@ -69,93 +69,100 @@ func tags(t *testing.T, path, body string) (all []tag) {
 	return all
 }
 
-// TestMarkup reads every page: closed, ids once, every control with its label,
-// every reference to something, nothing inline that the policy would stop.
+// TestMarkup reads every page.
 func TestMarkup(t *testing.T) {
 	s := newSite(t)
 	for path := range addresses {
-		body := s.get(t, path).Body.String()
-		all := tags(t, path, body)
-		ids, labels, count := map[string]bool{}, map[string]bool{}, map[string]int{}
-		for _, g := range all {
-			if g.end {
-				continue
-			}
-			count[g.name]++
-			if id, ok := g.attr["id"]; ok {
-				if ids[id] || id == "" {
-					t.Errorf("%s: id %q stands twice or is empty", path, id)
-				}
-				ids[id] = true
-			}
-			if g.name == "label" {
-				labels[g.attr["for"]] = true
-			}
+		checkPage(t, path, s.get(t, path).Body.String())
+	}
+}
+
+// checkPage reads a page: closed, ids once, every control with its label, every
+// reference to something, nothing inline that the policy would stop. It returns
+// the tags.
+func checkPage(t *testing.T, path, body string) []tag {
+	t.Helper()
+	all := tags(t, path, body)
+	ids, labels, count := map[string]bool{}, map[string]bool{}, map[string]int{}
+	for _, g := range all {
+		if g.end {
+			continue
 		}
-		last := 0
-		for _, g := range all {
-			if g.end {
-				continue
+		count[g.name]++
+		if id, ok := g.attr["id"]; ok {
+			if ids[id] || id == "" {
+				t.Errorf("%s: id %q stands twice or is empty", path, id)
 			}
-			fault := func(what string) { t.Errorf("%s: <%s %v> %s", path, g.name, g.attr, what) }
-			for name, value := range g.attr {
-				switch {
-				case strings.HasPrefix(name, "on") || name == "style":
-					fault("is inline code or style")
-				case name == "for" || name == "aria-labelledby" || name == "aria-describedby":
-					for _, id := range strings.Fields(value) {
-						if !ids[id] {
-							fault("refers to what is not there")
-						}
+			ids[id] = true
+		}
+		if g.name == "label" {
+			labels[g.attr["for"]] = true
+		}
+	}
+	last := 0
+	for _, g := range all {
+		if g.end {
+			continue
+		}
+		fault := func(what string) { t.Errorf("%s: <%s %v> %s", path, g.name, g.attr, what) }
+		for name, value := range g.attr {
+			switch {
+			case strings.HasPrefix(name, "on") || name == "style":
+				fault("is inline code or style")
+			case name == "for" || name == "aria-labelledby" || name == "aria-describedby":
+				for _, id := range strings.Fields(value) {
+					if !ids[id] {
+						fault("refers to what is not there")
 					}
-				case name == "href" && strings.HasPrefix(value, "#") && !ids[value[1:]]:
-					fault("leads nowhere")
-				case (name == "href" || name == "src" || name == "action") && value != "about:blank" && !strings.HasPrefix(value, "#") &&
-					(!strings.HasPrefix(value, "/") || strings.HasPrefix(value, "//")):
-					fault("leads to elsewhere")
 				}
-			}
-			switch g.name {
-			case "input", "select", "textarea":
-				if g.attr["type"] != "hidden" && !labels[g.attr["id"]] {
-					fault("has no label")
-				}
-			case "img":
-				if _, ok := g.attr["alt"]; !ok {
-					fault("has no alternative text")
-				}
-			case "style", "iframe", "object", "embed", "base":
-				fault("is not for pages here")
-			case "script":
-				if g.attr["src"] == "" || g.attr["type"] != "module" {
-					fault("is not the module")
-				}
-			case "h1", "h2", "h3", "h4":
-				level := int(g.name[1] - '0')
-				if level > last+1 {
-					fault(fmt.Sprintf("skips a level after h%d", last))
-				}
-				last = level
-			case "html":
-				if g.attr["lang"] != "es" && g.attr["lang"] != "en" {
-					fault("has no language")
-				}
+			case name == "href" && strings.HasPrefix(value, "#") && !ids[value[1:]]:
+				fault("leads nowhere")
+			case (name == "href" || name == "src" || name == "action") && value != "about:blank" && !strings.HasPrefix(value, "#") &&
+				(!strings.HasPrefix(value, "/") || strings.HasPrefix(value, "//")):
+				fault("leads to elsewhere")
 			}
 		}
-		for _, name := range []string{"html", "head", "title", "main", "h1"} {
-			if count[name] != 1 && !(name == "title" && count["svg"] > 0) {
-				t.Errorf("%s has %d of %s", path, count[name], name)
+		switch g.name {
+		case "input", "select", "textarea":
+			if g.attr["type"] != "hidden" && !labels[g.attr["id"]] {
+				fault("has no label")
 			}
-		}
-		if strings.Contains(body, "http://") || strings.Contains(body, "https://") && !strings.Contains(body, "https://datos.example.org") {
-			t.Errorf("%s names an address elsewhere", path)
-		}
-		for _, bad := range []string{"ZgotmplZ", "%!", "<no value>", "NaN", "+Inf"} {
-			if strings.Contains(body, bad) {
-				t.Errorf("%s holds %s", path, bad)
+		case "img":
+			if _, ok := g.attr["alt"]; !ok {
+				fault("has no alternative text")
+			}
+		case "style", "iframe", "object", "embed", "base":
+			fault("is not for pages here")
+		case "script":
+			if g.attr["src"] == "" || g.attr["type"] != "module" {
+				fault("is not the module")
+			}
+		case "h1", "h2", "h3", "h4":
+			level := int(g.name[1] - '0')
+			if level > last+1 {
+				fault(fmt.Sprintf("skips a level after h%d", last))
+			}
+			last = level
+		case "html":
+			if g.attr["lang"] != "es" && g.attr["lang"] != "en" {
+				fault("has no language")
 			}
 		}
 	}
+	for _, name := range []string{"html", "head", "title", "main", "h1"} {
+		if count[name] != 1 && !(name == "title" && count["svg"] > 0) {
+			t.Errorf("%s has %d of %s", path, count[name], name)
+		}
+	}
+	if strings.Contains(body, "http://") || strings.Contains(body, "https://") && !strings.Contains(body, "https://datos.example.org") {
+		t.Errorf("%s names an address elsewhere", path)
+	}
+	for _, bad := range []string{"ZgotmplZ", "%!", "<no value>", "NaN", "+Inf"} {
+		if strings.Contains(body, bad) {
+			t.Errorf("%s holds %s", path, bad)
+		}
+	}
+	return all
 }
 
 // TestEveryPageIsLight holds each page and its parts to 60 KB compressed.

@@ -97,7 +97,7 @@ func (p *portal) serve(w http.ResponseWriter, r *http.Request) {
 			http.Error(w, "500", http.StatusInternalServerError)
 		}
 	}()
-	lang := preferred(r.Header.Get("Accept-Language"))
+	lang := spoken(r)
 	switch {
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		w.Header().Set("Allow", "GET, HEAD")
@@ -128,10 +128,7 @@ func (p *portal) answer(w http.ResponseWriter, r *http.Request, lang string) {
 	}
 	at, ok := parsePath(r.URL.Path)
 	if !ok {
-		if at.lang == "" {
-			at.lang = lang
-		}
-		p.fail(w, r, at.lang, http.StatusNotFound, "error.none")
+		p.fail(w, r, lang, http.StatusNotFound, "error.none")
 		return
 	}
 	if at.path() != r.URL.EscapedPath() {

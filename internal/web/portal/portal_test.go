@@ -25,8 +25,42 @@ type site struct {
 	log     bytes.Buffer
 }
 
+// shared is the catalog of all tests that only look at it.
+var shared struct {
+	sync.Once
+	dir     string
+	catalog *catalog.Catalog
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if shared.dir != "" {
+		_ = os.RemoveAll(shared.dir)
+	}
+	os.Exit(code)
+}
+
+// newSite returns a portal on the shared catalog, which its test leaves as it is.
 func newSite(t testing.TB) *site {
-	s := &site{catalog: portaltest.Catalog(t)}
+	t.Helper()
+	shared.Do(func() {
+		dir, err := os.MkdirTemp("", "amparo-portal")
+		if err != nil {
+			t.Fatal(err)
+		}
+		shared.dir, shared.catalog = dir, portaltest.In(t, dir)
+	})
+	return siteOn(shared.catalog)
+}
+
+// ownSite returns a portal on a catalog of its own, which its test may change.
+func ownSite(t testing.TB) *site {
+	t.Helper()
+	return siteOn(portaltest.Catalog(t))
+}
+
+func siteOn(c *catalog.Catalog) *site {
+	s := &site{catalog: c}
 	s.Handler = New(Options{Catalog: s.catalog, Base: "https://datos.example.org", Log: slog.New(slog.NewTextHandler(&s.log, nil)),
 		Names: func(column, value, lang string) string {
 			if column == "unmeasured" && value == "Pesca" && lang == "en" {
@@ -49,6 +83,10 @@ func (s *site) do(t testing.TB, method, path string, headers ...string) *httptes
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
+	return s.ask(r)
+}
+
+func (s *site) ask(r *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
 	return w
@@ -310,7 +348,7 @@ func TestWithdrawnSaysWhy(t *testing.T) {
 
 // TestTouchedIsNotServed changes one byte of a bundle behind the portal's back.
 func TestTouchedIsNotServed(t *testing.T) {
-	s := newSite(t)
+	s := ownSite(t)
 	file := filepath.Join(s.catalog.Dir(), "coalition", "3", "data.csv")
 	b, err := os.ReadFile(file)
 	if err != nil {
@@ -351,7 +389,7 @@ func TestEmptyCatalog(t *testing.T) {
 }
 
 func TestExitIsAWebAddress(t *testing.T) {
-	c := portaltest.Catalog(t)
+	c := newSite(t).catalog
 	for exit, want := range map[string]string{"": "about:blank", "https://tiempo.example.org/": "https://tiempo.example.org/",
 		"javascript:alert(1)": "about:blank", "data:text/html,x": "about:blank", "//x": "about:blank", "\x00": "about:blank"} {
 		s := &site{Handler: New(Options{Catalog: c, Exit: exit})}

@@ -145,7 +145,7 @@ func TestOnlyWhatTheReportSays(t *testing.T) {
 
 // TestReportThatWasTouched: the page is not shown without what its report said.
 func TestReportThatWasTouched(t *testing.T) {
-	s := newSite(t)
+	s := ownSite(t)
 	if w := s.get(t, "/es/datos/coalition"); w.Code != 200 {
 		t.Fatal(w.Code)
 	}

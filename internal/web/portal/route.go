@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -136,6 +137,16 @@ func bySlug(slug string) (page string, ok bool) {
 		}
 	}
 	return "", false
+}
+
+// spoken returns the language to answer a request in: that of its path, else the
+// one that the browser likes best.
+func spoken(r *http.Request) string {
+	first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	if isLanguage(first) {
+		return first
+	}
+	return preferred(r.Header.Get("Accept-Language"))
 }
 
 // preferred returns the language that an Accept-Language header likes best. What

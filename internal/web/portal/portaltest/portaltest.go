@@ -26,7 +26,12 @@ const Reason = "The age groups of one agency were shifted by one."
 // Catalog writes the datasets into a folder of the test and opens it.
 func Catalog(t testing.TB) *catalog.Catalog {
 	t.Helper()
-	dir := t.TempDir()
+	return In(t, t.TempDir())
+}
+
+// In writes the datasets into an empty folder and opens it.
+func In(t testing.TB, dir string) *catalog.Catalog {
+	t.Helper()
 	domain := coalition(t)
 	for version := range 3 {
 		m := catalogtest.Manifest(Coalition)
