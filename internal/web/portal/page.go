@@ -184,13 +184,17 @@ func title(m *catalog.Manifest, lang string) string { return inText(m.Title, lan
 // home shows the three doors, and what was published last.
 func (p *portal) home(w http.ResponseWriter, r *http.Request, at route) {
 	v := page{Page: home, Title: say(at.lang, "home.title"), Body: p.listing(at.lang)}
-	p.show(w, r, at, http.StatusOK, v.here(at, ""))
+	p.show(w, r, at, http.StatusOK, v.here(at, "")) // whatever the catalog holds, the doors stand open
 }
 
 // catalogue lists the datasets.
 func (p *portal) catalogue(w http.ResponseWriter, r *http.Request, at route) {
-	v := page{Page: data, Title: say(at.lang, "data.title"), Body: p.listing(at.lang)}
-	p.show(w, r, at, http.StatusOK, v.here(at, ""))
+	list, status := p.listing(at.lang), http.StatusOK
+	if list.Fault != "" {
+		status = http.StatusServiceUnavailable
+	}
+	v := page{Page: data, Title: say(at.lang, "data.title"), Body: list}
+	p.show(w, r, at, status, v.here(at, ""))
 }
 
 // An entry is a dataset in a list.
@@ -201,11 +205,18 @@ type entry struct {
 	State                                 string // why it cannot be served
 }
 
+// A listing is a list of datasets.
+type listing struct {
+	Entries []entry
+	Fault   string // why there is no list; "" there is one
+}
+
 // listing returns the datasets, those that can be read first.
-func (p *portal) listing(lang string) []entry {
+func (p *portal) listing(lang string) listing {
 	ids, err := p.options.Catalog.Datasets()
 	if err != nil {
 		p.options.Log.Error("portal: the catalog cannot be read", "error", err)
+		return listing{Fault: say(lang, "data.broken")}
 	}
 	var good, bad []entry
 	for _, id := range ids {
@@ -227,7 +238,7 @@ func (p *portal) listing(lang string) []entry {
 		}
 		bad = append(bad, e)
 	}
-	return append(good, bad...)
+	return listing{Entries: append(good, bad...)}
 }
 
 // proses are the pages that are text and nothing else.
