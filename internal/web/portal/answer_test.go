@@ -253,3 +253,6 @@ func TestFileNames(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// zeroEstimate is a count far below zero, shown as none.
+func zeroEstimate() indicator.Estimate { return indicator.Estimate{Noisy: -400, Variance: 100} }
