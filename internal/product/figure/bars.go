@@ -176,10 +176,14 @@ func (s *sheet) panel(p Panel) {
 // bar draws the label, its figures at the right of the label's last line, and
 // the bar below.
 func (s *sheet) bar(b *Bar) {
-	interval := clean(b.Interval)
-	taken := figureFace.width(b.Figure) + 14
+	figure, interval := figureFace.cut(clean(b.Figure), s.room), smallFace.cut(clean(b.Interval), s.room)
+	taken := figureFace.width(figure) + 14
 	if s.chart.Alone && interval != "" {
-		taken += smallFace.width(interval + gap)
+		if w := smallFace.width(interval + gap); taken+w-14 <= s.room {
+			taken += w
+		} else {
+			interval = "" // words beside words: the table has it
+		}
 	}
 	if room := s.room - taken; room >= s.room/3 {
 		s.lines(0, labelFace.wrap(clean(b.Label), room, 4), labelFace, step, "")
@@ -189,9 +193,9 @@ func (s *sheet) bar(b *Bar) {
 	}
 	s.put(`<text x="100%" y="`, num(s.y-5), `" text-anchor="end" font-size="15">`)
 	if interval != "" {
-		s.put(`<tspan class="q ci" font-size="12" fill="`, muted, `">`, escape(interval), gap, `</tspan><tspan font-weight="700">`, escape(b.Figure), `</tspan></text>`)
+		s.put(`<tspan class="q ci" font-size="12" fill="`, muted, `">`, escape(interval), gap, `</tspan><tspan font-weight="700">`, escape(figure), `</tspan></text>`)
 	} else {
-		s.put(`<tspan font-weight="700">`, escape(b.Figure), `</tspan></text>`)
+		s.put(`<tspan font-weight="700">`, escape(figure), `</tspan></text>`)
 	}
 	s.y++
 	s.mark(b)

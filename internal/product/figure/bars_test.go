@@ -49,7 +49,8 @@ func charts() map[string]Chart {
 	}
 	long := sample("Personas que trabajaron en la agricultura, la pesca o la silvicultura en condiciones de servidumbre por deudas", 950, 120)
 	word := sample("Otorrinolaringologíaincomprensibilidadextraordinaria", 950, 120)
-	return map[string]Chart{
+	all := shapes()
+	for name, c := range map[string]Chart{
 		"kinds": {ID: "a", Lang: "es", Title: "Registros de personas por género", Desc: "Trece barras.", Panels: []Panel{{Bars: kinds}},
 			Ticks: []Tick{{0, "0"}, {2500, "2500"}, {5000, "5000"}, {7500, "7500"}}},
 		"alone": {ID: "b", Lang: "en", Title: "Records of people by gender, 2015–2023 · country: Xaria, Xebia", Desc: "Three bars.", Alone: true,
@@ -60,7 +61,10 @@ func charts() map[string]Chart {
 			{"0–17", []Bar{sample("Mujeres", 300, 20), hued(sample("Hombres", 240, 20), Maiz)}},
 			{"18 o más", []Bar{sample("Mujeres", 800, 20), hued(sample("Hombres", 30, 20), Maiz)}}}},
 		"empty": {ID: "d", Lang: "es", Title: "Nada", Desc: "Sin barras.", Alone: true},
+	} {
+		all[name] = c
 	}
+	return all
 }
 
 func TestBarsAreGolden(t *testing.T) {

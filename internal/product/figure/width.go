@@ -61,12 +61,26 @@ func advance(table *[95]uint16, r rune) float64 {
 	return 1100
 }
 
+// breaks says whether a line may end at r: at spaces, but for those that hold a
+// number or a name together.
+func breaks(r rune) bool {
+	return unicode.IsSpace(r) && r != '\u00a0' && r != '\u2007' && r != '\u202f'
+}
+
+// cut returns s where it is no wider than limit, else as much of it as is, and "…".
+func (f face) cut(s string, limit float64) string {
+	if f.width(s) <= limit {
+		return s
+	}
+	return f.wrap(s, limit, 1)[0]
+}
+
 // wrap breaks s into lines no wider than limit, at spaces, within a word where
 // it must. What does not fit into the given number of lines ends in "…".
 func (f face) wrap(s string, limit float64, lines int) []string {
 	var out []string
 	line := ""
-	for _, word := range strings.Fields(s) {
+	for _, word := range strings.FieldsFunc(s, breaks) {
 		for len(out) <= lines { // what follows is cut off
 			try := word
 			if line != "" {

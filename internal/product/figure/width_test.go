@@ -45,6 +45,24 @@ func TestWrap(t *testing.T) {
 	}
 }
 
+// TestNumbersStayTogether: the spaces within "13 166" and before "%" break no line.
+func TestNumbersStayTogether(t *testing.T) {
+	f := face{15, false}
+	for _, s := range []string{"un total de 13\u202f166 filas", "cerca de 20\u00a0% de ellas", "hasta 1\u2007000 personas"} {
+		for limit := 95.0; limit < 300; limit += 7 {
+			if lines := f.wrap(s, limit, 20); strings.Join(lines, " ") != s {
+				t.Errorf("%q at %v: %q", s, limit, lines)
+			}
+		}
+	}
+	if got := f.cut("13\u202f166", 100); got != "13\u202f166" {
+		t.Errorf("what fits was changed to %q", got)
+	}
+	if got := f.cut(strings.Repeat("muchas ", 9), 100); !strings.HasSuffix(got, "…") || f.width(got) > 100 {
+		t.Errorf("cut to %q", got)
+	}
+}
+
 // TestScaleIsPositive tries charts whose numbers give no scale.
 func TestScaleIsPositive(t *testing.T) {
 	for _, b := range []Bar{{}, {Value: -5, High: -1}, {Value: math.NaN(), High: math.Inf(1)}, {High: 3}} {
