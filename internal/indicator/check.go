@@ -17,8 +17,8 @@ type UnknownError struct {
 
 func newUnknown(what, name string) *UnknownError {
 	name = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == unicode.ReplacementChar {
-			return ' '
+		if unicode.IsControl(r) || r == unicode.ReplacementChar || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) {
+			return ' ' // what would break a line or turn it round
 		}
 		return r
 	}, name)

@@ -56,7 +56,7 @@ func (a *Answer) WriteCSV(w io.Writer, lang string) error {
 		head = append(head, axis.Name, axis.Name+"_label")
 	}
 	head = append(head, "records", "low", "high", "noisy", "variance", "share", "share_low", "share_high", "weak", "missing")
-	if err := out.Write(head); err != nil {
+	if err := writeRow(b, out, head); err != nil {
 		return err
 	}
 	for _, c := range a.Cells {
@@ -72,12 +72,23 @@ func (a *Answer) WriteCSV(w io.Writer, lang string) error {
 			row = append(row, "", "", "")
 		}
 		row = append(row, strconv.FormatBool(c.Weak), kind(c.Missing))
-		if err := out.Write(row); err != nil {
+		if err := writeRow(b, out, row); err != nil {
 			return err
 		}
 	}
 	out.Flush()
 	return errors.Join(out.Error(), b.Flush())
+}
+
+// writeRow writes a line. A name or value that begins with "#" is quoted where it
+// stands first, lest the line be read as a comment.
+func writeRow(b *bufio.Writer, out *csv.Writer, row []string) error {
+	if first := row[0]; strings.HasPrefix(first, "#") && !strings.ContainsAny(first, ",\"\r\n") { // else out quotes it
+		out.Flush()
+		b.WriteString(`"` + first + `",`)
+		row = row[1:]
+	}
+	return out.Write(row)
 }
 
 func whole(x float64) string { return strconv.FormatFloat(x, 'f', 0, 64) }
