@@ -67,7 +67,7 @@ func TestInBrowser(t *testing.T) {
 	if err := run.Wait(); err != nil {
 		t.Errorf("check.mjs: %v", err)
 	}
-	if seen < 8 {
+	if seen < 15 {
 		t.Errorf("only %d checks ran", seen)
 	}
 }

@@ -23,10 +23,10 @@ const visit = async (o, f) => {
 };
 
 const pages = {
-  es: ['/es/', '/es/ayuda', '/es/datos', '/es/datos/coalition', '/es/datos/coalition/1', '/es/datos/coalition/explorar?by=gender', '/es/datos/coalition/explorar?by=majority',
+  es: ['/es/', '/es/ayuda', '/es/datos', '/es/datos/coalition', '/es/datos/coalition/1', '/es/datos/coalition/2', '/es/datos/coalition/explorar?by=gender', '/es/datos/coalition/explorar?by=majority',
     '/es/datos/coalition/explorar?by=ageBroad,gender&gender=Female~_', '/es/datos/coalition/explorar?by=gender&view=table', '/es/datos/coalition/explorar?by=gender,ageBroad,year',
     '/es/datos/coalition/explorar?by=nada', '/es/datos/world/explorar?by=citizenship', '/es/metodos', '/es/privacidad', '/es/accesibilidad', '/es/nada'],
-  en: ['/en/', '/en/help', '/en/data', '/en/data/coalition', '/en/data/coalition/1', '/en/data/coalition/explore?by=gender', '/en/data/coalition/explore?by=majority',
+  en: ['/en/', '/en/help', '/en/data', '/en/data/coalition', '/en/data/coalition/1', '/en/data/coalition/2', '/en/data/coalition/explore?by=gender', '/en/data/coalition/explore?by=majority',
     '/en/data/coalition/explore?by=ageBroad,gender&gender=Female~_', '/en/data/coalition/explore?by=gender&view=table', '/en/data/coalition/explore?by=gender,ageBroad,year',
     '/en/data/coalition/explore?by=nada', '/en/data/world/explore?by=citizenship', '/en/methods', '/en/privacy', '/en/accessibility', '/en/nada'],
 };
@@ -61,6 +61,43 @@ for (const lang of /** @type {('es' | 'en')[]} */ (['es', 'en'])) for (const col
   }));
 }
 await Promise.all(matrix);
+
+await check('the policy stops nothing that a page needs', () => visit({}, async (p) => {
+  /** @type {string[]} */
+  const stopped = [];
+  await p.addInitScript(() => addEventListener('securitypolicyviolation', (e) => console.error('stopped: ' + e.violatedDirective + ' ' + e.blockedURI)));
+  p.on('console', (m) => { if (m.type() === 'error' && !m.text().startsWith('Failed to load resource: the server responded with a status of 4')) stopped.push(p.url() + ': ' + m.text()); });
+  p.on('requestfailed', (r) => stopped.push(r.url() + ' failed'));
+  for (const path of [...pages.es, ...pages.en]) {
+    await p.goto(base + path);
+    must(await p.evaluate(() => getComputedStyle(document.body).fontVariantNumeric) === 'tabular-nums', path + ' has no style');
+  }
+  must(!stopped.length, stopped.slice(0, 8).join('\n'));
+  await p.evaluate(() => { const s = document.createElement('script'); s.textContent = 'window.let = 1'; document.head.append(s); document.body.setAttribute('onclick', 'window.let = 1'); document.body.click(); });
+  must(await p.evaluate(() => /** @type {any} */ (window).let) === undefined, 'inline code runs');
+  return `${pages.es.length + pages.en.length} pages`;
+}));
+await check('a task by keyboard alone, on a phone, without JavaScript', () => visit({ javaScriptEnabled: false, viewport: { width: 320, height: 640 } }, async (p) => {
+  const to = async (/** @type {string} */ text) => {
+    for (let i = 0; i < 80; i++) {
+      await p.keyboard.press('Tab');
+      const s = await p.locator(':focus').evaluateAll((e) => e.map((x) => (x.id || '') + '|' + (x.textContent ?? '').trim() + '|' + (x.getBoundingClientRect().width > 0))[0] ?? '');
+      if (s.includes(text)) return must(s.endsWith('true'), text + ' has focus and no place');
+    }
+    throw new Error('Tab never reaches ' + text);
+  };
+  await p.goto(base + '/es/');
+  await to('Quiero entender'); await p.keyboard.press('Enter'); await p.waitForURL('**/es/datos');
+  await to('Personas atendidas'); await p.keyboard.press('Enter'); await p.waitForURL('**/coalition');
+  await to('Explorar'); await p.keyboard.press('Enter'); await p.waitForURL('**/explorar?by=gender');
+  await to('by2'); await p.keyboard.press('ArrowDown'); await p.keyboard.press('Tab'); await p.keyboard.press('Enter');
+  await p.waitForURL('**/explorar?by=gender,ageBroad');
+  await to('Ir a la tabla'); await p.keyboard.press('Enter');
+  must(p.url().endsWith('#caption') && await p.locator('#caption').isVisible(), 'the jump leads nowhere');
+  await p.goto(p.url().split('#')[0]);
+  await to('Solo la tabla'); await p.keyboard.press('Enter'); await p.waitForURL('**view=table');
+  must(await p.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'the table is wider than the phone');
+}));
 
 /** Walks the explorer as a person does, and returns what the table says. */
 const walk = async (/** @type {import('playwright-core').Page} */ p) => {
