@@ -217,7 +217,7 @@ func Privacy(m *catalog.Manifest, lang string) string {
 		unit = "; one row is taken as one person"
 	}
 	return fmt.Sprintf("Every number is a count with noise added, which hides the presence of each person%s (differential privacy, ε = %s, δ = %s). "+
-		"The 95 %% interval covers that noise and nothing else.", unit, Parameter(m.Epsilon), Parameter(m.Delta))
+		"The 95%% interval covers that noise and nothing else.", unit, Parameter(m.Epsilon), Parameter(m.Delta))
 }
 
 // Notes returns what a reader of this answer should know, a sentence each.
