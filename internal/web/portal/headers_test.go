@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -199,6 +200,17 @@ func TestHostilePaths(t *testing.T) {
 	}
 	if s.log.Len() > 0 {
 		t.Errorf("the portal logged: %s", &s.log)
+	}
+}
+
+// TestRedirectsStayHere gives the redirect what no page of the portal gives it.
+func TestRedirectsStayHere(t *testing.T) {
+	for to, want := range map[string]string{"/es/": "/es/", "//evil.example": "/", `/\evil.example`: "/", "https://evil.example": "/", "": "/", "es": "/"} {
+		w := httptest.NewRecorder()
+		new(portal).redirect(w, httptest.NewRequest(http.MethodGet, "/", nil), http.StatusFound, to)
+		if got := w.Header().Get("Location"); got != want {
+			t.Errorf("%q leads to %q", to, got)
+		}
 	}
 }
 
