@@ -193,7 +193,7 @@ func (c *quasiFlags) read(p *program) (*tabular.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, size, err := release.OpenInput(c.File)
+	f, size, err := release.OpenInput(c.File, c.Encoding)
 	if err != nil {
 		return nil, err
 	}

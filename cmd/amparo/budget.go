@@ -147,7 +147,7 @@ func (p *program) account(a *release.Account) {
 	p.say("population %s (%s)", a.Population, l.Owner)
 	p.say("  promised  ε = %v, δ = %v: μ = %.4g, and δ = %.3g for finding levels", float64(l.Epsilon), float64(l.Delta), float64(l.Limit.Mu()), float64(l.Limit.Thresholds))
 	p.say("  spent     μ = %.4g, δ = %.3g in %d runs", float64(spent.Mu()), float64(spent.Thresholds), len(a.Spends))
-	p.say("  left      μ = %.4g, δ = %.3g: a run at δ = 1e-06 may ask for ε up to %v", float64(left.Mu()), float64(left.Thresholds), float64(a.Affordable(1e-6)))
+	p.say("  left      μ = %.4g, δ = %.3g: a run at δ = 1e-06 may ask for ε up to %.3g", float64(left.Mu()), float64(left.Thresholds), float64(a.Affordable(1e-6)))
 	for i, earlier := range a.Lifetimes[:len(a.Lifetimes)-1] {
 		p.say("  promise %d ε = %v, δ = %v, set %s by %s", i+1, float64(earlier.Epsilon), float64(earlier.Delta), earlier.Set.Format(second), earlier.Owner)
 	}

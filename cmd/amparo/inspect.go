@@ -18,7 +18,7 @@ func (c *inspectCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	f, size, err := release.OpenInput(c.File)
+	f, size, err := release.OpenInput(c.File, c.Encoding)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"amparo/dp"
-	"amparo/internal/catalog"
 	"amparo/internal/release"
 	"amparo/microdata/tabular"
 	"amparo/synth"
@@ -16,12 +15,13 @@ import (
 
 // fileFlags are those of every command that reads a file of records.
 type fileFlags struct {
-	File   string   `arg:"" help:"Delimited file of records, one line a person."`
-	Person string   `placeholder:"COL" help:"Column that tells persons apart: its rows become one. Default: one row is taken as one person."`
-	Domain string   `placeholder:"FILE" help:"JSON object that gives each column its number of levels, its list of levels, or its bins of numbers or dates, such as {\"age\": {\"from\": 0, \"to\": 120, \"width\": 10}}: public knowledge."`
-	Drop   []string `placeholder:"A,B" help:"Columns to leave out."`
-	Allow  []string `placeholder:"C" help:"Columns to keep although their name looks identifying. Goes on record."`
-	JSON   bool     `name:"json" help:"Print one JSON object."`
+	File     string   `arg:"" help:"Delimited file of records, one line a person."`
+	Person   string   `placeholder:"COL" help:"Column that tells persons apart: its rows become one. Default: one row is taken as one person."`
+	Domain   string   `placeholder:"FILE" help:"JSON object that gives each column its number of levels, its list of levels, or its bins of numbers or dates, such as {\"age\": {\"from\": 0, \"to\": 120, \"width\": 10}}: public knowledge."`
+	Encoding string   `enum:"utf-8,windows-1252" default:"utf-8" help:"How the file writes letters: ${enum}. Spanish spreadsheets write plain CSV in windows-1252."`
+	Drop     []string `placeholder:"A,B" help:"Columns to leave out."`
+	Allow    []string `placeholder:"C" help:"Columns to keep although their name looks identifying. Goes on record."`
+	JSON     bool     `name:"json" help:"Print one JSON object."`
 }
 
 // domain reads the domain file, where one is named.
@@ -66,14 +66,12 @@ func (p *program) request(f *fileFlags, q *protectFlags, ledger release.Ledger) 
 	if err != nil {
 		return release.Request{}, err
 	}
-	var trusted []catalog.PublicKey
-	if len(q.Earlier) > 0 {
-		if trusted, err = p.keys().Trusted(); err != nil {
-			return release.Request{}, err
-		}
+	trusted, err := p.keys().Trusted()
+	if err != nil {
+		return release.Request{}, err
 	}
 	return release.Request{
-		File: f.File, Population: q.Population, Epsilon: dp.Epsilon(q.Epsilon), Delta: dp.Delta(q.Delta), Seed: q.Seed,
+		File: f.File, Encoding: f.Encoding, Population: q.Population, Epsilon: dp.Epsilon(q.Epsilon), Delta: dp.Delta(q.Delta), Seed: q.Seed,
 		Drop: f.Drop, Allow: f.Allow, Person: f.Person, Domain: domain, Rules: q.Rules, Fabrication: dial, Earlier: q.Earlier, Trusted: trusted,
 		Ledger: ledger, Noise: p.noise, Now: p.now, Code: code(), Workers: workers(),
 	}, nil
@@ -181,6 +179,11 @@ func (p *program) outcome(r *release.Result) {
 	if len(r.Found) > 0 {
 		p.say("  lists       levels of %d columns were found under privacy; of δ that took %.3g", len(r.Found), float64(r.Spend.Cost.Thresholds))
 		for _, f := range r.Found {
+			if f.Levels == 0 {
+				p.say("              %s: none: no value is shared by enough people; all of it is written as not stated", f.Column)
+				p.note("amparo: column %q says nothing now: give it levels or bins with --domain next time", f.Column)
+				continue
+			}
 			p.say("              %s: %d", f.Column, f.Levels)
 		}
 	}

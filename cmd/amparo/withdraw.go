@@ -28,7 +28,11 @@ func (c *withdrawCommand) Run(p *program) error {
 		return advice{err, keysHint}
 	}
 	w := publish.Withdrawal{Dataset: dataset, Version: number, Reason: c.Reason, Successor: c.Successor, Time: p.now().UTC().Truncate(1e9)}
-	if err := release.Withdraw(p.catalogDir(c.Catalog), w, s); err != nil {
+	trusted, err := p.keys().Trusted()
+	if err != nil {
+		return err
+	}
+	if err := release.Withdraw(p.catalogDir(c.Catalog), w, s, trusted...); err != nil {
 		return err
 	}
 	p.remember(p.catalogDir(c.Catalog))

@@ -238,7 +238,7 @@ func TestIntervalAgainstQuantiles(t *testing.T) {
 	for _, sigma := range []float64{.5, 1, 10, 1234.5, 1e6} {
 		for _, mean := range []float64{-1e7, -50, -1, 0, .4, 1, 100, 1e7} {
 			low, high := Interval(mean, sigma*sigma)
-			wantLow, wantHigh := max(quantile(.025, mean, sigma), 0), max(quantile(.975, mean, sigma), 0)
+			wantLow, wantHigh := max(quantile(.025, mean, sigma), 0), max(quantile(.975, mean, sigma), sigma)
 			if math.Abs(low-wantLow) > 1e-7*(sigma+math.Abs(mean)) || math.Abs(high-wantHigh) > 1e-7*(sigma+math.Abs(mean)) {
 				t.Errorf("%v ± %v: %v to %v, want %v to %v", mean, sigma, low, high, wantLow, wantHigh)
 			}

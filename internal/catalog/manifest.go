@@ -111,7 +111,7 @@ const (
 )
 
 var (
-	datasetName = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
+	datasetName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)
 	// filePath lists every file that a bundle may hold beside its manifest.
 	// A custodian's report has no name here.
 	filePath = regexp.MustCompile(`^(data\.csv|data\.parquet|codebook\.json|datapackage\.json|dcat\.jsonld|` +
@@ -120,7 +120,8 @@ var (
 	hexHash     = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
-// ValidDataset says whether id can name a dataset: 1 to 64 of a–z, 0–9 and "-".
+// ValidDataset says whether id can name a dataset: 1 to 64 of a–z, 0–9 and "-", which
+// is not the first.
 func ValidDataset(id string) bool { return datasetName.MatchString(id) }
 
 // ValidPath says whether a bundle may hold a file of that path.

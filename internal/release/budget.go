@@ -177,6 +177,10 @@ func (a *Account) Quote(ask Ask) (Cost, error) {
 		return Cost{}, refuse("choose ε from 0.01 to 10 and δ from 1e-12 to 1e-5",
 			"ε = %v with δ = %v would leave nothing but noise: a run needs μ = %v, this has %.3g", float64(ask.Epsilon), float64(ask.Delta), float64(MinMu), float64(least.Mu()))
 	}
+	if promised := a.Lifetime().Delta; ask.Delta > promised {
+		return Cost{}, refuse(fmt.Sprintf("ask for δ = %v or less: a run keeps what was promised for all runs", float64(promised)),
+			"%w of population %s: δ = %v is more than the lifetime's %v", ErrOverBudget, a.Population, float64(ask.Delta), float64(promised))
+	}
 	c, left := Cost{Precision: least}, a.Left()
 	if ask.Open > 0 {
 		c.Thresholds = DiscoveryShare * ask.Delta
@@ -199,13 +203,21 @@ func (a *Account) over(ask Ask, c, left Cost) error {
 	hint := "amparo budget show " + a.Population
 	if c.Precision <= left.Precision {
 		return refuse(hint+"; or close the domain with --domain, or ask for a smaller δ",
-			"%w of population %s: finding levels needs δ = %.3g, %.3g is left", ErrOverBudget, a.Population, float64(c.Thresholds), float64(left.Thresholds))
+			"%w of population %s: finding levels needs δ = %.3g, %.3g is left", ErrOverBudget, a.Population, float64(c.Thresholds), whole(left.Thresholds))
 	}
 	if e := a.Affordable(ask.Delta); e > 0 {
 		hint += fmt.Sprintf("; at this δ, ε up to %.3g can still be asked", float64(e))
 	}
 	return refuse(hint, "%w of population %s: ε = %v, δ = %v needs μ = %.4g, %.4g is left",
 		ErrOverBudget, a.Population, float64(ask.Epsilon), float64(ask.Delta), float64(c.Mu()), float64(left.Mu()))
+}
+
+// whole leaves out what only rounding left.
+func whole(d dp.Delta) float64 {
+	if d < 1e-18 {
+		return 0
+	}
+	return float64(d)
 }
 
 // Affordable returns the largest ε that a run at δ may still ask for, rounded

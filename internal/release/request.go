@@ -22,6 +22,7 @@ import (
 // A Request says what a run reads, what it may cost and where its result goes.
 type Request struct {
 	File       string     // Required. Path of the sensitive file.
+	Encoding   string     // Of the file: Windows1252, or UTF-8, the default.
 	Population string     // Required. Whose people are in it.
 	Epsilon    dp.Epsilon // Required.
 	Delta      dp.Delta   // Required.
@@ -36,7 +37,9 @@ type Request struct {
 	// Earlier names folders of bundles of the very same people, whose noisy tables feed
 	// the fit at no cost. Default none.
 	Earlier []string
-	Trusted []catalog.PublicKey // Whose earlier releases are believed. Required with Earlier.
+	// Trusted are keys of others whose earlier releases are believed, and to whose catalogs
+	// may be added. Default: only those of one's own key.
+	Trusted []catalog.PublicKey
 
 	Out  *Output // What is written: exactly one of Out,
 	Pub  *Bundle // Pub
@@ -194,7 +197,7 @@ func (r *Request) check(ctx context.Context) error {
 
 func (b *Bundle) check() error {
 	if !catalog.ValidDataset(b.Dataset) {
-		return refuse("for example --dataset victims-2024", "a dataset's id has 1 to 64 of a–z, 0–9 and -")
+		return refuse("for example --dataset victims-2024", "a dataset's id has 1 to 64 of a–z, 0–9 and -, and does not begin with -")
 	}
 	if b.Signer == nil || b.Reports == "" {
 		return errors.New("release: the request is not complete")
@@ -243,10 +246,14 @@ func (r *Request) tell(stage string, done, total int64) {
 	}
 }
 
-// OpenInput opens a sensitive file and returns its size, −1 where it is not
+// Windows1252 names the encoding in which western spreadsheets write plain CSV.
+const Windows1252 = "windows-1252"
+
+// OpenInput opens a sensitive file, written in UTF-8 or the encoding named, and returns its size, −1 where it is not
 // known. Its errors hold no path. The caller closes the file.
-func OpenInput(path string) (f *os.File, size int64, err error) {
-	if f, err = os.Open(path); err != nil {
+func OpenInput(path, encoding string) (in io.ReadCloser, size int64, err error) {
+	f, err := os.Open(path)
+	if err != nil {
 		return nil, 0, fileError(err)
 	}
 	info, err := f.Stat()
@@ -255,6 +262,11 @@ func OpenInput(path string) (f *os.File, size int64, err error) {
 		err = fileError(err)
 	case info.IsDir():
 		err = refuse("give the path of a CSV file", "the input is a folder")
+	case encoding == Windows1252:
+		return struct {
+			io.Reader
+			io.Closer
+		}{tabular.Windows1252(f), f}, -1, nil
 	case info.Mode().IsRegular():
 		return f, info.Size(), nil
 	default:
@@ -266,7 +278,7 @@ func OpenInput(path string) (f *os.File, size int64, err error) {
 
 // read reads the sensitive file. Its errors hold no path and no value.
 func (r *Request) read(ctx context.Context) (*tabular.File, error) {
-	f, size, err := OpenInput(r.File)
+	f, size, err := OpenInput(r.File, r.Encoding)
 	if err != nil {
 		return nil, err
 	}

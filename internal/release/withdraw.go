@@ -3,6 +3,8 @@ package release
 import (
 	"errors"
 	"io/fs"
+	"os"
+	"slices"
 
 	"amparo/internal/catalog"
 	"amparo/internal/catalog/publish"
@@ -10,7 +12,13 @@ import (
 
 // Withdraw withdraws a published version: its files answer with the reason.
 // Nothing is given back to the budget: what was published was seen.
-func Withdraw(catalogDir string, w publish.Withdrawal, s *publish.Signer) error {
+// A catalog of others is left alone, unless the home trusts their keys.
+func Withdraw(catalogDir string, w publish.Withdrawal, s *publish.Signer, trusted ...catalog.PublicKey) error {
+	if _, err := os.Stat(catalogDir); err == nil {
+		if err := ownLedger(catalogDir, append(slices.Clone(trusted), s.Public())); err != nil {
+			return err
+		}
+	}
 	err := publish.Withdraw(catalogDir, w, s)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, catalog.ErrNotFound):

@@ -146,7 +146,9 @@ func sniff(head []byte) (delim byte, skip int) {
 func encodingFault(bad byte, row, position int) Fault {
 	f := Fault{Kind: Encoding, Row: row, Position: position, Hint: saveAs,
 		Problem: "it holds bytes that are not UTF-8; the file may be in Windows-1252 or Latin-1"}
-	if bad == 0 {
+	if bad != 0 {
+		f.Hint = "if it is plain CSV of a spreadsheet in Spanish or Portuguese, read it with --encoding windows-1252; else " + saveAs
+	} else {
 		f.Kind, f.Problem = NotText, "it holds a NUL byte: the file is damaged or not text"
 	}
 	return f

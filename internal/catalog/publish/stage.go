@@ -88,7 +88,7 @@ func Stage(dir, dataset string) (*Staging, error) { return stage(dir, dataset, n
 
 func stage(dir, dataset string, h hook) (*Staging, error) {
 	if !catalog.ValidDataset(dataset) {
-		return nil, errors.New("publish: a dataset id is 1 to 64 of a–z, 0–9 and -")
+		return nil, errors.New("publish: a dataset id is 1 to 64 of a–z, 0–9 and -, and does not begin with -")
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, explain(err)
