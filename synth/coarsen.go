@@ -97,7 +97,10 @@ func group(c *microdata.Column, steps []microdata.Coarsening, kinds []string, re
 		kind        string
 	}
 	out := &microdata.Coarsening{Name: "merged", Of: make([]uint16, len(rest))}
-	index, members, spelled := map[key]int{}, map[int]int{}, map[string]int{}
+	index, members, spelled := map[key]int{}, map[int]int{}, map[string]bool{}
+	for _, l := range c.Levels { // a level may be spelled as a rest would be
+		spelled[l.Value] = true
+	}
 	for l, s := range rest {
 		k := key{-1, l, ""}
 		if s >= 0 {
@@ -110,11 +113,12 @@ func group(c *microdata.Column, steps []microdata.Coarsening, kinds []string, re
 		if !ok {
 			g = len(out.Levels)
 			index[k] = g
-			out.Levels = append(out.Levels, restLevel(c, steps, k.step, k.group, l))
-			spelled[out.Levels[g].Value]++
-			if n := spelled[out.Levels[g].Value]; s >= 0 && n > 1 { // rules tell apart what would be one rest
-				out.Levels[g] = numbered(out.Levels[g], n)
+			name := restLevel(c, steps, k.step, k.group, l)
+			for n := 2; s >= 0 && spelled[name.Value]; n++ { // rules tell apart what would be one rest
+				name = numbered(restLevel(c, steps, k.step, k.group, l), n)
 			}
+			spelled[name.Value] = true
+			out.Levels = append(out.Levels, name)
 		}
 		out.Of[l] = uint16(g)
 		members[g]++

@@ -125,3 +125,21 @@ func TestCoarsenMergesNeighbours(t *testing.T) {
 		t.Errorf("unordered: %v", got)
 	}
 }
+
+// TestRestIsNoLevelOfTheColumn: levels that are spelled as a rest would be stay apart
+// from it, before it and behind it.
+func TestRestIsNoLevelOfTheColumn(t *testing.T) {
+	for _, at := range []int{0, 3} {
+		c := &microdata.Column{Name: "c", Levels: levels("a", "b", "c", "d")}
+		c.Levels[at].Value = "[rest]"
+		noisy := []int64{3, 2, 1, 2}
+		noisy[at] = 900
+		step := Coarsen(c, noisy, 50)
+		if step == nil || len(step.Levels) != 2 {
+			t.Fatalf("%+v", step)
+		}
+		if a, b := step.Levels[0].Value, step.Levels[1].Value; a == b || a != "[rest]" && b != "[rest]" || a != "[rest] 2" && b != "[rest] 2" {
+			t.Errorf("levels %q and %q", a, b)
+		}
+	}
+}

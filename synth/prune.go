@@ -24,7 +24,7 @@ func (f *fitting) prune(ctx context.Context) error {
 	if f.Fabrication == Unlimited || len(f.measured) == 0 {
 		return nil
 	}
-	for _, m := range f.measured {
+	for _, m := range merged(f.measured) { // what was measured twice is judged by both
 		p := f.tree.Marginal(m.Clique)
 		if p == nil {
 			continue

@@ -1,10 +1,13 @@
 package synth
 
 import (
+	"context"
 	"slices"
 	"testing"
 
 	"amparo/dp"
+	"amparo/microdata"
+	"amparo/synth/pgm"
 )
 
 // TestUnbelieved: only cells that both noise and model doubt are marked, the least
@@ -50,5 +53,34 @@ func TestUnbelievedSparesTheThin(t *testing.T) {
 	}
 	if gone, all := share(rare, 20, func(c int) bool { return c < 20 }); gone > mostPrunedOfLevel*all+1e-12 || gone == 0 {
 		t.Errorf("a level of %v lost %v", all, gone)
+	}
+}
+
+// TestPruneJudgesByAllThatIsKnown: a cell that a blunt first measurement missed and a
+// sharp second one shows stays possible; one that both miss does not.
+func TestPruneJudgesByAllThatIsKnown(t *testing.T) {
+	table := chain(t, 2000, []int{2, 40}, 1)
+	m, _ := open(t, table, 1, 1)
+	f := &fitting{Options: Options{}.withDefaults(), budget: m.Left(), random: pgm.NewRand(3)}
+	if err := f.measureColumns(context.Background(), m); err != nil {
+		t.Fatal(err)
+	}
+	f.steps, f.sizes, f.coarse = make([]*microdata.Coarsening, 2), []int{2, 40}, f.fine
+	pair := microdata.Clique{0, 1}
+	blunt, sharp := make([]int64, 80), make([]int64, 80)
+	for c := range blunt {
+		blunt[c], sharp[c] = 5000, 5000
+	}
+	blunt[3], sharp[3], blunt[7], sharp[7] = -900, 12, -900, 0
+	f.measured = []dp.Measurement{{Clique: pair, Noisy: blunt, Variance: 1e4}, {Clique: pair, Noisy: sharp, Variance: 4}}
+	f.total = 78 * 5000
+	if err := f.refit(context.Background(), []microdata.Clique{pair}); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.prune(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if p := f.tree.Marginal(pair); p[3] == 0 || p[7] != 0 {
+		t.Errorf("the cell seen once has %v, the cell never seen %v", p[3], p[7])
 	}
 }
