@@ -17,7 +17,7 @@ import (
 type fileFlags struct {
 	File     string   `arg:"" help:"Delimited file of records, one line a person."`
 	Person   string   `placeholder:"COL" help:"Column that tells persons apart: its rows become one. Default: one row is taken as one person."`
-	Domain   string   `placeholder:"FILE" help:"JSON object that gives each column its number of levels, its list of levels, or its bins of numbers or dates, such as {\"age\": {\"from\": 0, \"to\": 120, \"width\": 10}}: public knowledge."`
+	Domain   string   `placeholder:"FILE" help:"JSON object that gives each column its number of levels, its list of levels (and which stand for missing), or its bins of numbers or dates, such as {\"age\": {\"from\": 0, \"to\": 120, \"width\": 10}}: public knowledge."`
 	Encoding string   `enum:"utf-8,windows-1252" default:"utf-8" help:"How the file writes letters: ${enum}. Spanish spreadsheets write plain CSV in windows-1252."`
 	Drop     []string `placeholder:"A,B" help:"Columns to leave out."`
 	Allow    []string `placeholder:"C" help:"Columns to keep although their name looks identifying. Goes on record."`

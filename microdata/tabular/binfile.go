@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"amparo/microdata"
 )
 
 // binWords are what an entry of bins can say, in the order in which it is told.
@@ -14,24 +16,24 @@ var binWords = []string{"from", "to", "width", "by", "edges", "quantiles", "deci
 const binHint = `bins look like {"from": 0, "to": 120, "width": 10}, {"edges": [0, 9, 18, 60, 120]}, ` +
 	`{"from": 0, "to": 100000, "quantiles": 8} or {"from": "2015-01-01", "to": "2025-12-31", "by": "year"}`
 
-// A binsText is an entry of bins as it stands in the file: a number as json.Number, a
-// text as string, edges as a list of them.
-type binsText struct {
+// An entryText is an entry of bins or levels as it stands in the file: a number as
+// json.Number, a text as string, and lists of them.
+type entryText struct {
 	said   map[string]any
-	edges  []any
+	lists  map[string][]any // edges and levels
 	faults []string
 }
 
-func (t *binsText) bad(format string, args ...any) {
+func (t *entryText) bad(format string, args ...any) {
 	t.faults = append(t.faults, fmt.Sprintf(format, args...))
 }
 
-func (t *binsText) has(word string) bool { _, ok := t.said[word]; return ok }
+func (t *entryText) has(word string) bool { _, ok := t.said[word]; return ok }
 
-// readBins reads an entry whose { was read, up to its }. What is wrong with its words is
-// for people; the error ends the reading.
-func readBins(dec *json.Decoder) (*binsText, error) {
-	t := &binsText{said: map[string]any{}}
+// readObject reads an entry whose { was read, up to its }. What is wrong with its words
+// is for people; the error ends the reading.
+func readObject(dec *json.Decoder) (*entryText, error) {
+	t := &entryText{said: map[string]any{}, lists: map[string][]any{}}
 	for dec.More() {
 		key, err := dec.Token()
 		if err != nil {
@@ -42,17 +44,18 @@ func readBins(dec *json.Decoder) (*binsText, error) {
 		if err != nil {
 			return nil, err
 		}
+		most := listed(word)
 		switch {
-		case value == json.Delim('[') && word == "edges":
-			if err := t.readEdges(dec); err != nil {
+		case value == json.Delim('[') && most > 0:
+			if err := t.readList(dec, word, most); err != nil {
 				return nil, err
 			}
 		case value == json.Delim('[') || value == json.Delim('{'):
 			return nil, errShape
-		case !slices.Contains(binWords, word):
-			t.bad("%.20q says nothing of bins", word)
-		case word == "edges":
-			t.bad("its edges are no list")
+		case most > 0:
+			t.bad("its %s are no list", word)
+		case word != "group" && !slices.Contains(binWords, word):
+			t.bad("%.20q says nothing of bins or levels", word)
 		}
 		if t.has(word) {
 			t.bad("it says %.20q twice", word)
@@ -63,7 +66,19 @@ func readBins(dec *json.Decoder) (*binsText, error) {
 	return t, err
 }
 
-func (t *binsText) readEdges(dec *json.Decoder) error {
+// listed returns how many entries are read of a word that stands before a list; 0 of
+// one that does not.
+func listed(word string) int {
+	switch {
+	case word == "edges":
+		return maxBins + 2 // more are too many
+	case word == "levels", slices.ContainsFunc(kindWords, func(k kindWord) bool { return k.word == word }):
+		return microdata.MaxLevels + 1
+	}
+	return 0
+}
+
+func (t *entryText) readList(dec *json.Decoder, word string, most int) error {
 	for dec.More() {
 		e, err := dec.Token()
 		if err != nil {
@@ -72,8 +87,8 @@ func (t *binsText) readEdges(dec *json.Decoder) error {
 		if _, nested := e.(json.Delim); nested {
 			return errShape
 		}
-		if len(t.edges) <= maxBins+1 { // more are too many
-			t.edges = append(t.edges, e)
+		if len(t.lists[word]) < most {
+			t.lists[word] = append(t.lists[word], e)
 		}
 	}
 	_, err := dec.Token()
@@ -81,12 +96,12 @@ func (t *binsText) readEdges(dec *json.Decoder) error {
 }
 
 // bins makes the bins of an entry, or says all that is wrong with it.
-func (t *binsText) bins() (*bins, []string) {
+func (t *entryText) bins() (*bins, []string) {
 	b := &bins{}
 	t.together()
 	ends := []any{t.said["from"], t.said["to"]}
 	if t.has("edges") {
-		ends = t.edges
+		ends = t.lists["edges"]
 	}
 	text := slices.ContainsFunc(ends, func(e any) bool { _, ok := e.(string); return ok })
 	b.dates = text || t.has("by") && !t.has("width")
@@ -117,7 +132,7 @@ func (t *binsText) bins() (*bins, []string) {
 }
 
 // together says which words do not go together.
-func (t *binsText) together() {
+func (t *entryText) together() {
 	if t.has("edges") {
 		for _, word := range []string{"from", "to", "width", "by", "quantiles"} {
 			if t.has(word) {
@@ -139,7 +154,7 @@ func (t *binsText) together() {
 	}
 }
 
-func (t *binsText) whole(word string) int {
+func (t *entryText) whole(word string) int {
 	n, _ := t.said[word].(json.Number)
 	i, err := strconv.Atoi(n.String())
 	if err != nil {
@@ -149,7 +164,7 @@ func (t *binsText) whole(word string) int {
 }
 
 // choice returns what an entry says of a word, one of a few.
-func (t *binsText) choice(word string, of ...string) string {
+func (t *entryText) choice(word string, of ...string) string {
 	s, _ := t.said[word].(string)
 	if t.has(word) && !slices.Contains(of, s) {
 		t.bad(`its %s is not "%s"`, word, strings.Join(of, `" or "`))
@@ -158,7 +173,7 @@ func (t *binsText) choice(word string, of ...string) string {
 }
 
 // numbers reads the edges of numbers, or makes equal ones.
-func (t *binsText) numbers(b *bins) {
+func (t *entryText) numbers(b *bins) {
 	if t.has("format") {
 		t.bad("it is of numbers, and format is for dates")
 	}
@@ -178,7 +193,7 @@ func (t *binsText) numbers(b *bins) {
 		return d
 	}
 	if t.has("edges") {
-		for i, e := range t.edges {
+		for i, e := range t.lists["edges"] {
 			b.edges = append(b.edges, number(fmt.Sprint("edge ", i+1), e))
 		}
 		t.common(b.edges, scale)
@@ -230,7 +245,7 @@ func (t *binsText) numbers(b *bins) {
 }
 
 // common brings numbers to one scale.
-func (t *binsText) common(all []decimal, scale int) {
+func (t *entryText) common(all []decimal, scale int) {
 	for i := range all {
 		units, ok := all[i].to(scale)
 		if !ok {
@@ -242,7 +257,7 @@ func (t *binsText) common(all []decimal, scale int) {
 }
 
 // dates reads the edges of dates, or makes those of years, quarters or months.
-func (t *binsText) dates(b *bins) {
+func (t *entryText) dates(b *bins) {
 	for _, word := range []string{"width", "decimal"} {
 		if t.has(word) && !(word == "width" && t.has("by")) {
 			t.bad("it is of dates, and %s is for numbers", word)
@@ -260,7 +275,7 @@ func (t *binsText) dates(b *bins) {
 	}
 	if t.has("edges") {
 		b.months = 0
-		for i, e := range t.edges {
+		for i, e := range t.lists["edges"] {
 			b.days = append(b.days, read(fmt.Sprint("edge ", i+1), e))
 			if i > 0 && len(t.faults) == 0 && b.days[i] <= b.days[i-1] {
 				t.bad("its edge %d is not after the one before", i+1)

@@ -16,8 +16,9 @@ import (
 type DomainFile struct {
 	levels  map[string][]microdata.Level
 	ordered map[string]bool
-	bins    map[string]*bins // of numbers and dates; their levels stand in levels too
-	names   []string         // in the file's order
+	groups  map[string]string // of indicator columns
+	bins    map[string]*bins  // of numbers and dates; their levels stand in levels too
+	names   []string          // in the file's order
 }
 
 // The limits of a domain file.
@@ -29,14 +30,20 @@ const (
 
 // ReadDomain reads a domain file: a JSON object with one entry a column. An entry is
 // the number of levels n, which are then spelled 0 to n−1; the list of levels as they
-// are spelled in the file (numbers may stand without quotes); or an object that says how
-// numbers or dates are put into bins. All that is wrong is said at once.
+// are spelled in the file (numbers may stand without quotes); an object of levels and of
+// what stands for missing; or an object that says how numbers or dates are put into bins. All that is wrong is said at once.
 //
 //	{"floor": 85, "sex": ["Female", "Male", ""],
 //	 "age":     {"from": 0, "to": 120, "width": 10},
 //	 "stay":    {"edges": [0, 0.5, 1, 10]},
 //	 "income":  {"from": 0, "to": 100000, "quantiles": 8},
-//	 "arrived": {"from": "2015-01-01", "to": "2025-12-31", "by": "year"}}
+//	 "arrived": {"from": "2015-01-01", "to": "2025-12-31", "by": "year"},
+//	 "status":  {"levels": ["open", "closed"], "unknown": ["", "NS"], "refused": ["NR"]},
+//	 "debt":    {"levels": [0, 1], "unknown": [""], "group": "means"}}
+//
+// An entry of levels keeps the kinds of missing value apart: unknown, not asked, refused,
+// not applicable, withheld. Columns of a group are the indicators of one question that
+// has several answers; their level 1 says yes.
 //
 // The level "" is blank: not known. A list of rising numbers is taken to be in order
 // ([microdata.Column].Ordered), and so are 17 levels or more that are only counted, and
@@ -62,7 +69,7 @@ const (
 // decimal point); of by, or months. Until then the column has the grid's levels
 // ([File].Quantiles).
 func ReadDomain(r io.Reader) (*DomainFile, error) {
-	d := &DomainFile{levels: map[string][]microdata.Level{}, ordered: map[string]bool{}, bins: map[string]*bins{}}
+	d := &DomainFile{levels: map[string][]microdata.Level{}, ordered: map[string]bool{}, groups: map[string]string{}, bins: map[string]*bins{}}
 	limited := &io.LimitedReader{R: r, N: maxDomainBytes + 1}
 	dec := json.NewDecoder(limited)
 	dec.UseNumber()
@@ -118,7 +125,7 @@ func (d *DomainFile) read(dec *json.Decoder, bad func(column, problem, hint stri
 		for _, p := range e.problems {
 			bad(name, p, e.hint)
 		}
-		d.ordered[name] = e.ordered
+		d.ordered[name], d.groups[name] = e.ordered, e.group
 		if e.bins != nil {
 			d.bins[name] = e.bins
 		}
@@ -142,6 +149,7 @@ type entry struct {
 	levels   []microdata.Level
 	ordered  bool
 	bins     *bins
+	group    string   // of which it is an indicator
 	problems []string // for people
 	hint     string
 }
@@ -160,16 +168,20 @@ func readEntry(dec *json.Decoder) (*entry, error) {
 		if t == '[' {
 			return e, e.list(dec)
 		}
-		text, err := readBins(dec)
+		text, err := readObject(dec)
 		if err != nil {
 			return nil, err
+		}
+		if text.ofLevels() {
+			e.levelsOf(text)
+			return e, nil
 		}
 		e.hint, e.ordered = binHint, true
 		if e.bins, e.problems = text.bins(); e.bins != nil {
 			e.levels = e.bins.levels
 		}
 	default:
-		e.problems = []string{"it is neither a number, nor a list, nor bins"}
+		e.problems = []string{"it is neither a number, nor a list, nor bins or levels"}
 	}
 	return e, nil
 }

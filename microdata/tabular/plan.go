@@ -153,6 +153,7 @@ func (p *plan) settle(c *columnPlan, o Options) {
 	switch {
 	case o.Domain != nil && o.Domain.Levels(c.name) != nil:
 		col.Levels, col.Ordered, c.from = o.Domain.Levels(c.name), o.Domain.Ordered(c.name), "domain file"
+		col.Group = o.Domain.groups[c.name]
 		if c.bins = o.Domain.bins[c.name]; c.bins != nil {
 			col.Hierarchy = c.bins.hierarchy()
 		}
