@@ -1,0 +1,111 @@
+// Package run runs synthesizers side by side on the same files, each as a process
+// of its own from its published package, and measures what they cost and how far
+// their records are from the real ones.
+package run
+
+import (
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// A Dataset is a public file of the comparison.
+type Dataset struct {
+	Name, File string
+	Domain     string // a file that gives each column's number of levels; or none
+	Delta      string
+	Epsilons   []string
+	Shown      [][2]string // pairs told apart
+}
+
+// Datasets are the files of the comparison, in the order in which they are run.
+var Datasets = []Dataset{
+	{Name: "nltcs", File: "dp/hd_nltcs.csv", Domain: "dp/hd_nltcs-domain.json", Delta: "1e-9", Epsilons: []string{"1"}},
+	{Name: "adult", File: "dp/adult.csv", Domain: "dp/adult-domain.json", Delta: "1e-9", Epsilons: []string{"1", "0.1", "10"}},
+	{Name: "ctdc", File: "ctdc/global_synthetic_2021.csv", Delta: "1e-6", Epsilons: []string{"1", "4"}, Shown: [][2]string{
+		{"citizenship", "CountryOfExploitation"}, {"citizenship", "ageBroad"}, {"gender", "isSexualExploit"}, {"gender", "isForcedLabour"}}},
+}
+
+// A System is one synthesizer, in one mode or several.
+type System struct {
+	Name  string
+	Venv  string   // the Python environment that it runs in; or none
+	Modes []string // "" where there is one only
+	Seeds int      // runs of each mode
+	coded bool     // it knows only codes, not values
+	// command returns what is run; it writes out.
+	command func(j job) []string
+}
+
+// A job is one run to be made.
+type job struct {
+	system System
+	mode   string
+	data   Dataset
+	Options
+	epsilon string
+	seed    int
+	in, out string // files
+	home    string // a fresh folder
+}
+
+func (j job) python(script string, args ...string) []string {
+	return append([]string{filepath.Join(j.Venvs, j.system.Venv, "bin", "python"), filepath.Join(j.Peers, script)}, args...)
+}
+
+func (j job) domain() string {
+	if j.data.Domain == "" {
+		return filepath.Join(j.Out, j.data.Name+"-domain.json") // written by prepare
+	}
+	return filepath.Join(j.Data, j.data.Domain)
+}
+
+// Systems are those that are compared, in the order in which they are run.
+var Systems = []System{
+	{Name: "amparo", Modes: []string{"limited", "unlimited", "strict"}, Seeds: 3, command: amparo},
+	{Name: "shuffled", Seeds: 3, command: baseline},
+	{Name: "resample", Seeds: 3, command: baseline},
+	{Name: "pac-synth", Venv: "pac-synth", Modes: []string{"uncontrolled", "balanced", "progressive", "minimize"}, Seeds: 1, command: pacSynth},
+	{Name: "mst", Venv: "mbi", Seeds: 1, coded: true, command: overMBI},
+	{Name: "aim", Venv: "mbi", Modes: []string{"80 MB", "4 MB", "1 MB, 300 steps"}, Seeds: 1, coded: true, command: overMBI},
+	{Name: "dpmm-mst", Venv: "dpmm", Seeds: 1, coded: true, command: overDPMM},
+	{Name: "dpmm-aim", Venv: "dpmm", Seeds: 1, coded: true, command: overDPMM},
+}
+
+// amparo names the domain file where the program does not know the file's standard.
+func amparo(j job) []string {
+	args := []string{j.Amparo, "synthesize", j.in, "--home", j.home, "--population", "p",
+		"--epsilon", j.epsilon, "--delta", j.data.Delta, "--fabrication", j.mode, "--out", j.out}
+	if j.data.Domain != "" {
+		args = append(args, "--domain", j.domain())
+	}
+	return args
+}
+
+func baseline(j job) []string {
+	return []string{j.Self, "baseline", j.system.Name, j.in, j.out, fmt.Sprint(j.seed)}
+}
+
+// pacSynth tells pac-synth that 0 is a value where codes are values: it would not
+// see them else.
+func pacSynth(j job) []string {
+	zeros := "0"
+	if j.data.Domain != "" {
+		zeros = "1"
+	}
+	return j.python("pacsynth.py", j.in, j.out, j.epsilon, j.data.Delta, j.mode, zeros)
+}
+
+// overMBI reads AIM's effort from the mode: megabytes and steps.
+func overMBI(j job) []string {
+	args := []string{j.system.Name, j.in, j.domain(), j.out, j.epsilon, j.data.Delta, fmt.Sprint(j.seed)}
+	return j.python("over_mbi.py", append(args, number.FindAllString(j.mode, -1)...)...)
+}
+
+func overDPMM(j job) []string {
+	mechanism := strings.TrimPrefix(j.system.Name, "dpmm-")
+	return j.python("over_dpmm.py", mechanism, j.in, j.domain(), j.out, j.epsilon, j.data.Delta, fmt.Sprint(j.seed))
+}
+
+var number = regexp.MustCompile(`[0-9]+`)
