@@ -22,6 +22,7 @@ import (
 
 const usage = `usage:
   bench run -data DIR -out DIR -amparo FILE -peers DIR [-systems A,B] [-datasets A,B] [-limit 45m] [-prefix "nice -n 10"]
+  bench cost [-limit 45m] -- COMMAND…         what it takes, as a JSON object
   bench installed -results FILE PEER REASON   note that a peer could not be installed
   bench score [-domain FILE] REAL.csv SYNTHETIC.csv
   bench report -results FILE -out DIR         write README.md and fabrication.svg
@@ -65,6 +66,8 @@ func start(ctx context.Context, args []string) error {
 		}
 		o.Systems, o.Datasets, o.Prefix = list(*systems), list(*datasets), strings.Fields(*prefix)
 		return run.All(ctx, o)
+	case args[0] == "cost" && len(rest) > 0:
+		return json.NewEncoder(os.Stdout).Encode(run.Measure(ctx, rest, o.Limit))
 	case args[0] == "installed" && len(rest) == 2:
 		return run.NotInstalled(o.Results, rest[0], rest[1])
 	case args[0] == "score" && len(rest) == 2:

@@ -17,11 +17,12 @@ type Dataset struct {
 	Delta      string
 	Epsilons   []string
 	Shown      [][2]string // pairs told apart
+	Small      bool        // too small for more than the first size of a model
 }
 
 // Datasets are the files of the comparison, in the order in which they are run.
 var Datasets = []Dataset{
-	{Name: "nltcs", File: "dp/hd_nltcs.csv", Domain: "dp/hd_nltcs-domain.json", Delta: "1e-9", Epsilons: []string{"1"}},
+	{Name: "nltcs", File: "dp/hd_nltcs.csv", Domain: "dp/hd_nltcs-domain.json", Delta: "1e-9", Epsilons: []string{"1"}, Small: true},
 	{Name: "adult", File: "dp/adult.csv", Domain: "dp/adult-domain.json", Delta: "1e-9", Epsilons: []string{"1", "0.1", "10"}},
 	{Name: "ctdc", File: "ctdc/global_synthetic_2021.csv", Delta: "1e-6", Epsilons: []string{"1", "4"}, Shown: [][2]string{
 		{"citizenship", "CountryOfExploitation"}, {"citizenship", "ageBroad"}, {"gender", "isSexualExploit"}, {"gender", "isForcedLabour"}}},
@@ -30,10 +31,12 @@ var Datasets = []Dataset{
 // A System is one synthesizer, in one mode or several.
 type System struct {
 	Name  string
+	About string   // what it is, for README
 	Venv  string   // the Python environment that it runs in; or none
 	Modes []string // "" where there is one only
 	Seeds int      // runs of each mode
 	coded bool     // it knows only codes, not values
+	sizes bool     // the modes are sizes of its model
 	// command returns what is run; it writes out.
 	command func(j job) []string
 }
@@ -63,14 +66,22 @@ func (j job) domain() string {
 
 // Systems are those that are compared, in the order in which they are run.
 var Systems = []System{
-	{Name: "amparo", Modes: []string{"limited", "unlimited", "strict"}, Seeds: 3, command: amparo},
-	{Name: "shuffled", Seeds: 3, command: baseline},
-	{Name: "resample", Seeds: 3, command: baseline},
-	{Name: "pac-synth", Venv: "pac-synth", Modes: []string{"uncontrolled", "balanced", "progressive", "minimize"}, Seeds: 1, command: pacSynth},
-	{Name: "mst", Venv: "mbi", Seeds: 1, coded: true, command: overMBI},
-	{Name: "aim", Venv: "mbi", Modes: []string{"80 MB", "4 MB", "1 MB, 300 steps"}, Seeds: 1, coded: true, command: overMBI},
-	{Name: "dpmm-mst", Venv: "dpmm", Seeds: 1, coded: true, command: overDPMM},
-	{Name: "dpmm-aim", Venv: "dpmm", Seeds: 1, coded: true, command: overDPMM},
+	{Name: "amparo", Modes: []string{"limited", "unlimited", "strict"}, Seeds: 3, command: amparo,
+		About: "`amparo synthesize`; the mode is its dial `--fabrication`, limited the default. A fresh home and budget each run."},
+	{Name: "shuffled", Seeds: 3, command: baseline,
+		About: "No privacy: each column of the real file in an order of its own. The independent model; what is not below it has learned nothing of how columns hang together."},
+	{Name: "resample", Seeds: 3, command: baseline,
+		About: "No privacy: as many records drawn from the real file with replacement. The floor: a second sample of the same people."},
+	{Name: "pac-synth", Venv: "pac-synth", Seeds: 1, command: pacSynth,
+		Modes: []string{"uncontrolled", "balanced", "progressive", "minimize"},
+		About: "Synthetic Data Showcase's package, reporting length 3, defaults but for ε, δ and the fabrication mode. Where codes are values (adult, nltcs) it is told that 0 is one; a blank is no value to it."},
+	{Name: "mst", Venv: "mbi", Seeds: 1, coded: true, command: overMBI,
+		About: "MST (McKenna, Miklau, Sheldon 2021) over the inference of the package mbi, which has no mechanisms: peers/over_mbi.py."},
+	{Name: "aim", Venv: "mbi", Seeds: 1, coded: true, sizes: true, command: overMBI,
+		Modes: []string{"80 MB", "1 MB, 300 steps"},
+		About: "AIM (McKenna and others, VLDB 2022) over the same inference, all pairs as workload; the mode bounds its model, 80 MB and 1000 steps a fit being the default of its authors' code."},
+	{Name: "dpmm-mst", Venv: "dpmm", Seeds: 1, coded: true, command: overDPMM, About: "MST of the package dpmm."},
+	{Name: "dpmm-aim", Venv: "dpmm", Seeds: 1, coded: true, command: overDPMM, About: "AIM of the package dpmm, at 80 MB."},
 }
 
 // amparo names the domain file where the program does not know the file's standard.
@@ -94,7 +105,7 @@ func pacSynth(j job) []string {
 	if j.data.Domain != "" {
 		zeros = "1"
 	}
-	return j.python("pacsynth.py", j.in, j.out, j.epsilon, j.data.Delta, j.mode, zeros)
+	return j.python("pac_synth.py", j.in, j.out, j.epsilon, j.data.Delta, j.mode, zeros)
 }
 
 // overMBI reads AIM's effort from the mode: megabytes and steps.

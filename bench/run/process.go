@@ -1,10 +1,11 @@
 package run
 
 import (
-	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -19,40 +20,78 @@ type Cost struct {
 	Peak float64 `json:"peak"` // MiB, the most that one process held
 }
 
-// errLimit is returned of a process that was ended at its time limit.
-var errLimit = errors.New("ended at its time limit")
+// An Outcome is a cost and, where the process failed, why.
+type Outcome struct {
+	Cost
+	Failed string `json:"failed,omitempty"`
+}
 
-// measure runs a command and returns its cost, also where it fails. At the limit it
-// ends the command and all that it started.
-func measure(ctx context.Context, command []string, environment []string, limit time.Duration) (Cost, error) {
+// measure runs a command and returns what it cost. The system takes the most that the
+// caller itself held for a part of its child's life, so that a small process comes
+// between: this program, as "bench cost".
+func (o Options) measure(ctx context.Context, command []string) (Outcome, error) {
+	between := exec.CommandContext(ctx, o.Self, append([]string{"cost", "-limit", o.Limit.String(), "--"}, command...)...)
+	between.Stderr = os.Stderr
+	between.Cancel = func() error { return between.Process.Signal(os.Interrupt) }
+	text, err := between.Output()
+	if err != nil {
+		return Outcome{}, fmt.Errorf("bench cost: %w", err)
+	}
+	var out Outcome
+	if err := json.Unmarshal(text, &out); err != nil {
+		return Outcome{}, fmt.Errorf("bench cost: %w", err)
+	}
+	return out, nil
+}
+
+// Measure runs a command, with numerical libraries kept to one thread so that CPU
+// seconds compare. What it writes goes to standard error. At the limit it ends the
+// command and all that it started.
+func Measure(ctx context.Context, command []string, limit time.Duration) Outcome {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	var said bytes.Buffer
+	said := tail{}
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
-	cmd.Env = append(os.Environ(), environment...)
-	cmd.Stdout, cmd.Stderr = os.Stderr, &said
+	cmd.Env = append(os.Environ(), oneThread...)
+	cmd.Stdout, cmd.Stderr = os.Stderr, io.MultiWriter(os.Stderr, &said)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	start := time.Now()
 	err := cmd.Run()
-	cost := Cost{Wall: time.Since(start).Seconds()}
+	out := Outcome{Cost: Cost{Wall: time.Since(start).Seconds()}}
 	if state := cmd.ProcessState; state != nil {
-		cost.CPU = (state.UserTime() + state.SystemTime()).Seconds()
+		out.CPU = (state.UserTime() + state.SystemTime()).Seconds()
 		if usage, ok := state.SysUsage().(*syscall.Rusage); ok {
-			cost.Peak = float64(usage.Maxrss) / 1024
+			out.Peak = float64(usage.Maxrss) / 1024
 		}
 	}
 	switch {
 	case err == nil:
-		return cost, nil
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return cost, errLimit
+		out.Failed = "ended at its limit of " + limit.String()
+	default:
+		out.Failed = fmt.Sprintf("%v: %s", err, said.line())
 	}
-	return cost, fmt.Errorf("%w: %s", err, last(said.String()))
+	return out
 }
 
-// last returns the last line of what a program said before it failed.
-func last(text string) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
+// oneThread names the libraries' settings.
+var oneThread = []string{"OMP_NUM_THREADS=1", "OPENBLAS_NUM_THREADS=1", "MKL_NUM_THREADS=1",
+	"XLA_FLAGS=--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1", "PYTHONWARNINGS=ignore"}
+
+// tail keeps the end of what is written to it.
+type tail struct{ text []byte }
+
+const tailBytes = 4096
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.text = append(t.text, p...)
+	t.text = t.text[max(0, len(t.text)-tailBytes):]
+	return len(p), nil
+}
+
+// line returns the last line.
+func (t *tail) line() string {
+	lines := strings.Split(strings.TrimSpace(string(t.text)), "\n")
 	return strings.TrimSpace(lines[len(lines)-1])
 }

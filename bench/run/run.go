@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log"
 	"os"
@@ -72,16 +73,20 @@ func All(ctx context.Context, o Options) error {
 	return nil
 }
 
-// jobs lists the runs of the plan: what matters most first.
+// jobs lists the runs of the plan: what matters most first, and one run of all before
+// the second of any.
 func jobs(o Options) (out []job) {
 	for _, d := range Datasets {
+		if !wanted(o.Datasets, d.Name) {
+			continue
+		}
 		for _, epsilon := range d.Epsilons {
-			for _, s := range Systems {
-				if !wanted(o.Systems, s.Name) || !wanted(o.Datasets, d.Name) {
-					continue
-				}
-				for _, mode := range s.modes() {
-					for seed := 1; seed <= s.Seeds; seed++ {
+			for seed := 1; seed <= mostSeeds; seed++ {
+				for _, s := range Systems {
+					if seed > s.Seeds || !wanted(o.Systems, s.Name) {
+						continue
+					}
+					for _, mode := range s.modes(d) {
 						out = append(out, job{system: s, mode: mode, data: d, Options: o, epsilon: epsilon, seed: seed})
 					}
 				}
@@ -91,9 +96,14 @@ func jobs(o Options) (out []job) {
 	return out
 }
 
-func (s System) modes() []string {
-	if len(s.Modes) == 0 {
+const mostSeeds = 3
+
+func (s System) modes(d Dataset) []string {
+	switch {
+	case len(s.Modes) == 0:
 		return []string{""}
+	case s.sizes && d.Small:
+		return s.Modes[:1]
 	}
 	return s.Modes
 }
@@ -131,11 +141,14 @@ func (j job) run(ctx context.Context) (Result, error) {
 		}
 	}
 	r.Version = j.version()
-	r.Cost, err = measure(ctx, append(slices.Clone(j.Prefix), j.system.command(j)...), oneThread, j.Limit)
-	if ctx.Err() != nil {
-		return r, ctx.Err()
+	outcome, err := j.measure(ctx, append(slices.Clone(j.Prefix), j.system.command(j)...))
+	if ctx.Err() != nil || err != nil {
+		return r, errors.Join(err, ctx.Err())
 	}
-	if err == nil && coded != nil {
+	if r.Cost, r.Failed = outcome.Cost, outcome.Failed; r.Failed != "" {
+		return r, nil
+	}
+	if coded != nil {
 		err = coded.decode(j.out)
 	}
 	if err == nil {
@@ -146,10 +159,6 @@ func (j job) run(ctx context.Context) (Result, error) {
 	}
 	return r, nil
 }
-
-// oneThread keeps numerical libraries to one thread, so that CPU seconds compare.
-var oneThread = []string{"OMP_NUM_THREADS=1", "OPENBLAS_NUM_THREADS=1", "MKL_NUM_THREADS=1",
-	"XLA_FLAGS=--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1", "PYTHONWARNINGS=ignore"}
 
 // scored is the domain file by which a file is scored, or none.
 func (j job) scored() string {

@@ -1,6 +1,6 @@
 """Synthesizes a file with pac-synth, as its own notebook does.
 
-usage: pacsynth.py IN.csv OUT.csv EPSILON DELTA MODE ZEROS
+usage: pac_synth.py IN.csv OUT.csv EPSILON DELTA MODE ZEROS
 
 MODE is a fabrication mode: uncontrolled, balanced, progressive or minimize.
 ZEROS is 1 where 0 is a value like any other and not an absence.
