@@ -15,6 +15,7 @@ test: check    ## all tests; AMPARO_INSTALL=1 installs what the full set needs (
 check:         ## formatting, vet, house plan
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "gofmt these"; exit 1; }
 	$(GO) vet ./...
+	cd bench && $(GO) vet ./...
 	$(GO) test -count=1 .
 
 bench:         ## the figures quoted in README; AMPARO_DATA names the folder of real data

@@ -23,6 +23,7 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 go test -count=1 -timeout 20m -v ./... >"$log" 2>&1
 status=$?
+(cd bench && go test -count=1 -timeout 5m -v ./...) >>"$log" 2>&1 || status=1
 grep -E '^(ok|FAIL|panic:)|no test files' "$log" | grep -v 'no test files'
 if [ $status -ne 0 ]; then
   echo; echo "What failed:"

@@ -43,6 +43,16 @@ func All(ctx context.Context, o Options) error {
 	if o.Venvs == "" {
 		o.Venvs = filepath.Join(o.Out, "venv")
 	}
+	for _, name := range o.Systems {
+		if !slices.ContainsFunc(Systems, func(s System) bool { return s.Name == name }) {
+			return fmt.Errorf("bench: there is no system %q", name)
+		}
+	}
+	for _, name := range o.Datasets {
+		if !slices.ContainsFunc(Datasets, func(d Dataset) bool { return d.Name == name }) {
+			return fmt.Errorf("bench: there is no file %q", name)
+		}
+	}
 	results, err := ReadFile(o.Results)
 	if err != nil {
 		return err
@@ -60,7 +70,7 @@ func All(ctx context.Context, o Options) error {
 			return err
 		}
 		if j.system.Venv != "" && !exists(filepath.Join(o.Venvs, j.system.Venv, "installed")) {
-			continue // Installed tells of it
+			continue // the results say why
 		}
 		if r, err = j.run(ctx); err != nil {
 			return err
