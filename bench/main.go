@@ -49,7 +49,7 @@ func start(ctx context.Context, args []string) error {
 	flags.StringVar(&o.Venvs, "venvs", "", "folder of Python environments")
 	flags.StringVar(&o.Peers, "peers", "", "folder of the Python programs")
 	flags.StringVar(&o.Amparo, "amparo", "", "path of amparo")
-	flags.DurationVar(&o.Limit, "limit", 45*time.Minute, "time limit of one run")
+	flags.DurationVar(&o.Limit, "limit", 45*time.Minute, "limit of CPU time of one run")
 	systems := flags.String("systems", "", "only these")
 	datasets := flags.String("datasets", "", "only these")
 	prefix := flags.String("prefix", "", "put before each command")

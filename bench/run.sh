@@ -6,7 +6,7 @@
 # Python environments, programs and whatever else is made go to OUT_DIR. What the
 # results hold already is not run again. Settings, by environment variable:
 #   PREFIX    put before each command, such as "nice -n 10"
-#   LIMIT     of one run, 45m
+#   LIMIT     of CPU time of one run, 45m
 #   DATASETS  only these, such as nltcs,adult
 #   PYTHON311, PYTHON312  the interpreters
 set -euo pipefail

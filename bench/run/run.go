@@ -26,7 +26,7 @@ type Options struct {
 	Amparo  string // path of amparo
 	Self    string // path of this program
 	Prefix  []string
-	Limit   time.Duration // of one run
+	Limit   time.Duration // of CPU time of one run
 
 	Systems, Datasets []string // by name. Default all.
 }

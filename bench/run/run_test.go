@@ -29,6 +29,9 @@ func TestMain(m *testing.M) {
 				os.Exit(1)
 			}
 			os.Exit(0)
+		case "spin":
+			for {
+			}
 		case "hold": // 64 MiB, and touch them
 			held := make([]byte, 64<<20)
 			for i := range held {
@@ -46,18 +49,24 @@ func TestMeasure(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx := context.Background()
-	if o := Measure(ctx, []string{self, "hold"}, time.Minute); o.Failed != "" || o.Peak < 64 || o.Peak > 256 || o.CPU <= 0 || o.Wall <= 0 {
+	between := Options{Self: self, Limit: time.Minute} // the limit is of the caller as well
+	if o, err := between.measure(ctx, []string{self, "hold"}); err != nil || o.Failed != "" || o.Peak < 64 || o.Peak > 256 || o.CPU <= 0 || o.Wall <= 0 {
 		t.Errorf("a process that holds 64 MiB: %+v", o)
 	}
-	if o := Measure(ctx, []string{"sh", "-c", "echo first >&2; echo last >&2; exit 3"}, time.Minute); o.Failed != "exit status 3: last" {
+	if o, err := between.measure(ctx, []string{"sh", "-c", "echo first >&2; echo last >&2; exit 3"}); err != nil || o.Failed != "exit status 3: last" {
 		t.Errorf("a failure was told as %q", o.Failed)
 	}
-	// The child would keep standard error open for an hour if it outlived the limit.
-	if o := Measure(ctx, []string{"sh", "-c", "sleep 3600 & wait"}, 50*time.Millisecond); !strings.Contains(o.Failed, "limit of 50ms") {
-		t.Errorf("a process past its limit: %+v", o)
-	}
-	if o := Measure(ctx, []string{filepath.Join(t.TempDir(), "none")}, time.Minute); o.Failed == "" {
+	if o, err := between.measure(ctx, []string{filepath.Join(t.TempDir(), "none")}); err != nil || o.Failed == "" {
 		t.Error("a program that is not there ran")
+	}
+	between.Limit = time.Second
+	if o, err := between.measure(ctx, []string{self, "spin"}); err != nil || o.Failed != "ended at its limit of 1s of CPU time" {
+		t.Errorf("a process that spins: %+v, %v", o, err)
+	}
+	// The child would keep standard error open for an hour if it outlived the limit.
+	between.Limit = 20 * time.Millisecond
+	if o, err := between.measure(ctx, []string{"sh", "-c", "sleep 3600 & wait"}); err != nil || o.Failed != "ended after 400ms by the clock" {
+		t.Errorf("a process that waits: %+v, %v", o, err)
 	}
 }
 
