@@ -49,11 +49,13 @@ func groups(results []run.Result) (out []Group) {
 		for _, epsilon := range sorted(d.Epsilons) {
 			g := Group{Data: d, Epsilon: epsilon, Delta: d.Delta}
 			var keys [][2]string
+			private := false
 			of := map[[2]string][]run.Result{}
 			for _, r := range results {
-				if r.Data != d.Name || r.Epsilon != epsilon {
+				if r.Data != d.Name || r.Epsilon != epsilon && r.Epsilon != "" {
 					continue
 				}
+				private = private || r.Epsilon == epsilon
 				key := [2]string{r.System, r.Mode}
 				if of[key] == nil {
 					keys = append(keys, key)
@@ -69,7 +71,7 @@ func groups(results []run.Result) (out []Group) {
 				}
 				return cmp.Compare(a.Mean[1], b.Mean[1])
 			})
-			if len(g.Rows) > 0 {
+			if private {
 				out = append(out, g)
 			}
 		}

@@ -37,13 +37,26 @@ func results() []run.Result {
 		result("amparo", "limited", 2, .03, 20, 20),
 		result("amparo", "strict", 1, .05, 10, 50),
 		{System: "aim", Mode: "80 MB", Data: "ctdc", Epsilon: "1", Delta: "1e-6", Seed: 1, Failed: "ended at its limit of 45m0s"},
+		{System: "resample", Data: "adult", Seed: 1, Score: result("", "", 1, .001, 0, 0).Score},
+		atTen(result("amparo", "limited", 1, .01, 1, 1)),
 		{System: "dpsynth", Failed: "ERROR: No matching distribution found for dpsynth"},
 	}
 }
 
+// atTen moves a result to adult at ε = 10.
+func atTen(r run.Result) run.Result {
+	r.Data, r.Epsilon = "adult", "10"
+	return r
+}
+
 func TestGroups(t *testing.T) {
 	all := groups(results())
-	if len(all) != 1 || all[0].Data.Name != "ctdc" || len(all[0].Rows) != 5 {
+	// What protects nobody stands at every ε that a private system was run at.
+	if len(all) != 2 || all[0].Epsilon != "10" || len(all[0].Rows) != 2 || all[0].Rows[0].System != "resample" {
+		t.Fatalf("%+v", all)
+	}
+	all = all[1:]
+	if all[0].Data.Name != "ctdc" || len(all[0].Rows) != 5 {
 		t.Fatalf("%+v", all)
 	}
 	r := all[0].Rows[0]

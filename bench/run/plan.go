@@ -35,6 +35,7 @@ type System struct {
 	Venv  string   // the Python environment that it runs in; or none
 	Modes []string // "" where there is one only
 	Seeds int      // runs of each mode
+	open  bool     // it protects nobody: one and the same at every ε
 	coded bool     // it knows only codes, not values
 	sizes bool     // the modes are sizes of its model
 	// command returns what is run; it writes out.
@@ -68,9 +69,9 @@ func (j job) domain() string {
 var Systems = []System{
 	{Name: "amparo", Modes: []string{"limited", "unlimited", "strict"}, Seeds: 3, command: amparo,
 		About: "`amparo synthesize`; the mode is its dial `--fabrication`, limited the default. A fresh home and budget each run."},
-	{Name: "shuffled", Seeds: 3, command: baseline,
+	{Name: "shuffled", Seeds: 3, open: true, command: baseline,
 		About: "No privacy: each column of the real file in an order of its own. The independent model; what is not below it has learned nothing of how columns hang together."},
-	{Name: "resample", Seeds: 3, command: baseline,
+	{Name: "resample", Seeds: 3, open: true, command: baseline,
 		About: "No privacy: as many records drawn from the real file with replacement. The floor: a second sample of the same people."},
 	{Name: "pac-synth", Venv: "pac-synth", Seeds: 1, command: pacSynth,
 		Modes: []string{"uncontrolled", "balanced", "progressive", "minimize"},

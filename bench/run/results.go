@@ -16,7 +16,7 @@ type Result struct {
 	System  string `json:"system"`
 	Mode    string `json:"mode,omitempty"` // of the system: a dial's position, a size
 	Data    string `json:"data,omitempty"`
-	Epsilon string `json:"epsilon,omitempty"`
+	Epsilon string `json:"epsilon,omitempty"` // empty of a system that protects nobody
 	Delta   string `json:"delta,omitempty"`
 	Seed    int    `json:"seed,omitempty"`
 	Version string `json:"version,omitempty"`

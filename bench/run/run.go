@@ -90,10 +90,10 @@ func jobs(o Options) (out []job) {
 		if !wanted(o.Datasets, d.Name) {
 			continue
 		}
-		for _, epsilon := range d.Epsilons {
+		for i, epsilon := range d.Epsilons {
 			for seed := 1; seed <= mostSeeds; seed++ {
 				for _, s := range Systems {
-					if seed > s.Seeds || !wanted(o.Systems, s.Name) {
+					if seed > s.Seeds || s.open && i > 0 || !wanted(o.Systems, s.Name) {
 						continue
 					}
 					for _, mode := range s.modes(d) {
@@ -121,7 +121,10 @@ func (s System) modes(d Dataset) []string {
 func wanted(names []string, name string) bool { return len(names) == 0 || slices.Contains(names, name) }
 
 func (j job) result() Result {
-	r := Result{System: j.system.Name, Mode: j.mode, Data: j.data.Name, Epsilon: j.epsilon, Delta: j.data.Delta, Seed: j.seed}
+	r := Result{System: j.system.Name, Mode: j.mode, Data: j.data.Name, Seed: j.seed}
+	if !j.system.open {
+		r.Epsilon, r.Delta = j.epsilon, j.data.Delta
+	}
 	return r
 }
 
