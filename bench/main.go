@@ -26,7 +26,8 @@ const usage = `usage:
   bench installed -results FILE PEER REASON   note that a peer could not be installed
   bench score [-domain FILE] REAL.csv SYNTHETIC.csv
   bench report -results FILE -out DIR         write README.md and fabrication.svg
-  bench baseline shuffled|resample IN.csv OUT.csv SEED`
+  bench baseline shuffled|resample IN.csv OUT.csv SEED
+  bench reference mst|aim IN.csv DOMAIN.json OUT.csv EPSILON DELTA SEED [MEGABYTES [STEPS]]`
 
 func main() {
 	log.SetFlags(log.Ltime)
@@ -91,6 +92,8 @@ func start(ctx context.Context, args []string) error {
 			os.WriteFile(filepath.Join(o.Out, "fabrication.svg"), report.Drawing(results), 0o644))
 	case args[0] == "baseline" && len(rest) == 4:
 		return run.Baseline(rest[0], rest[1], rest[2], rest[3])
+	case args[0] == "reference" && len(rest) >= 7 && len(rest) <= 9:
+		return run.Reference(ctx, rest[0], rest[1], rest[2], rest[3], rest[4], rest[5], rest[6], rest[7:]...)
 	}
 	return errors.New(usage)
 }

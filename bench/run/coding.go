@@ -10,7 +10,6 @@ import (
 	"strconv"
 
 	"amparo/microdata"
-	"amparo/microdata/tabular"
 )
 
 // A coding is a file with a number in place of each value: its place in the column's
@@ -24,25 +23,16 @@ type coding struct {
 // code writes a file of a recognised standard as codes, and the number of levels of
 // each column as a JSON object.
 func code(ctx context.Context, source, path, sizes string) (*coding, error) {
-	f, err := os.Open(source)
+	table, err := readTable(ctx, source, "")
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
+	c := &coding{path: path, domain: table.Domain()}
+	for a := range c.domain.Len() {
+		c.columns = append(c.columns, c.domain.Column(a).Name)
 	}
-	file, err := tabular.Read(ctx, f, info.Size(), tabular.Options{})
-	if err != nil {
-		return nil, err
-	}
-	if file.Table == nil {
-		return nil, errors.New("bench: a file without public lists of its columns' values")
-	}
-	c := &coding{path: path, domain: file.Table.Domain(), columns: file.Columns}
 	levels := map[string]int{}
-	rows := make([][]string, file.Table.Rows()+1)
+	rows := make([][]string, table.Rows()+1)
 	rows[0] = c.columns
 	for i := range rows[1:] {
 		rows[i+1] = make([]string, len(c.columns))
@@ -50,7 +40,7 @@ func code(ctx context.Context, source, path, sizes string) (*coding, error) {
 	for a, name := range c.columns {
 		levels[name] = c.domain.Size(a)
 		for i := range rows[1:] {
-			rows[i+1][a] = strconv.Itoa(file.Table.Code(i, a))
+			rows[i+1][a] = strconv.Itoa(table.Code(i, a))
 		}
 	}
 	text, err := json.Marshal(levels)

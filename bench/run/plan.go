@@ -81,6 +81,10 @@ var Systems = []System{
 	{Name: "aim", Venv: "mbi", Seeds: 1, coded: true, sizes: true, command: overMBI,
 		Modes: []string{"80 MB", "1 MB, 300 steps"},
 		About: "AIM (McKenna and others, VLDB 2022) over the same inference, all pairs as workload; the mode bounds its model, 80 MB and 1000 steps a fit being the default of its authors' code."},
+	{Name: "reference-mst", Seeds: 1, command: ownReference,
+		About: "No peer: this house's own MST (`synth/evaluate/reference`), over its own inference, from the paper. It says what the mechanism does where a package takes too long."},
+	{Name: "reference-aim", Seeds: 1, sizes: true, command: ownReference, Modes: []string{"80 MB", "1 MB, 300 steps"},
+		About: "No peer: this house's own AIM, in the same way."},
 	{Name: "dpmm-mst", Venv: "dpmm", Seeds: 1, coded: true, command: overDPMM, About: "MST of the package dpmm."},
 	{Name: "dpmm-aim", Venv: "dpmm", Seeds: 1, coded: true, command: overDPMM, About: "AIM of the package dpmm, at 80 MB."},
 }
@@ -97,6 +101,15 @@ func amparo(j job) []string {
 
 func baseline(j job) []string {
 	return []string{j.Self, "baseline", j.system.Name, j.in, j.out, fmt.Sprint(j.seed)}
+}
+
+func ownReference(j job) []string {
+	domain := ""
+	if j.data.Domain != "" {
+		domain = j.domain()
+	}
+	args := []string{j.Self, "reference", strings.TrimPrefix(j.system.Name, "reference-"), j.in, domain, j.out, j.epsilon, j.data.Delta, fmt.Sprint(j.seed)}
+	return append(args, number.FindAllString(j.mode, -1)...)
 }
 
 // pacSynth tells pac-synth that 0 is a value where codes are values: it would not

@@ -29,6 +29,11 @@ func TestMain(m *testing.M) {
 				os.Exit(1)
 			}
 			os.Exit(0)
+		case "reference":
+			if err := Reference(context.Background(), os.Args[2], os.Args[3], os.Args[4], os.Args[5], os.Args[6], os.Args[7], os.Args[8], os.Args[9:]...); err != nil {
+				os.Exit(1)
+			}
+			os.Exit(0)
 		case "spin":
 			for {
 			}
@@ -98,7 +103,7 @@ synthesize) while [ "$1" != --out ]; do [ -f "$1" ] && in=$1; shift; done; cp "$
 esac
 `)
 	return Options{Data: filepath.Join(dir, "data"), Out: filepath.Join(dir, "out"), Amparo: amparo, Self: self, Limit: time.Minute,
-		Datasets: []string{"nltcs"}, Systems: []string{"amparo", "resample", "mst"}}
+		Datasets: []string{"nltcs"}, Systems: []string{"amparo", "resample", "mst", "reference-mst", "reference-aim"}}
 }
 
 // TestAll runs the plan with a stand-in: each run once, a second time none.
@@ -114,11 +119,11 @@ func TestAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	text, _ := os.ReadFile(filepath.Join(o.Out, "results.jsonl"))
-	if lines := strings.Count(string(text), "\n"); lines != len(results) || lines != 3*3+3 { // mst has no environment
-		t.Fatalf("%d lines, %d results, want 12 each", lines, len(results))
+	if lines := strings.Count(string(text), "\n"); lines != len(results) || lines != 3*3+3+2 { // mst has no environment
+		t.Fatalf("%d lines, %d results, want 14 each", lines, len(results))
 	}
 	for _, r := range results {
-		if r.Failed != "" || r.Score == nil || r.Wall <= 0 || (r.Epsilon == "1" && r.Delta == "1e-9") != (r.System == "amparo") {
+		if r.Failed != "" || r.Score == nil || r.Wall <= 0 || (r.Epsilon == "1" && r.Delta == "1e-9") != (r.System != "resample") {
 			t.Errorf("%s: %+v", r.Key(), r)
 		}
 		if r.System == "amparo" && (r.Version != "v1" || r.Score.Orders[1].Mean != 0) {
@@ -180,7 +185,7 @@ func TestPlan(t *testing.T) {
 		if !j.system.open && (!slices.Contains(command, j.epsilon) || !slices.Contains(command, j.data.Delta)) {
 			t.Errorf("%s: %v lacks its budget", key, command)
 		}
-		if j.system.Name == "aim" && command[len(command)-1] != "80" && !slices.Equal(command[len(command)-2:], []string{"1", "300"}) {
+		if j.system.sizes && command[len(command)-1] != "80" && !slices.Equal(command[len(command)-2:], []string{"1", "300"}) {
 			t.Errorf("%s: %v lacks its size", key, command)
 		}
 	}
