@@ -21,7 +21,7 @@ import (
 )
 
 const usage = `usage:
-  bench run -data DIR -out DIR -amparo FILE -peers DIR [-systems A,B] [-datasets A,B] [-limit 45m] [-prefix "nice -n 10"]
+  bench run -data DIR -out DIR -amparo FILE -peers DIR [-systems A,B] [-datasets A,B] [-modes "A;B"] [-limit 45m] [-prefix "nice -n 10"]
   bench cost [-limit 45m] -- COMMAND…         what it takes, as a JSON object
   bench installed -results FILE PEER REASON   note that a peer could not be installed
   bench score [-domain FILE] REAL.csv SYNTHETIC.csv
@@ -53,6 +53,7 @@ func start(ctx context.Context, args []string) error {
 	flags.DurationVar(&o.Limit, "limit", 45*time.Minute, "limit of CPU time of one run")
 	systems := flags.String("systems", "", "only these")
 	datasets := flags.String("datasets", "", "only these")
+	modes := flags.String("modes", "", "only these, with ; between")
 	prefix := flags.String("prefix", "", "put before each command")
 	domain := flags.String("domain", "", "file of each column's number of levels")
 	if err := flags.Parse(args[1:]); err != nil {
@@ -65,7 +66,7 @@ func start(ctx context.Context, args []string) error {
 		if o.Self, err = os.Executable(); err != nil {
 			return err
 		}
-		o.Systems, o.Datasets, o.Prefix = list(*systems), list(*datasets), strings.Fields(*prefix)
+		o.Systems, o.Datasets, o.Modes, o.Prefix = list(*systems, ","), list(*datasets, ","), list(*modes, ";"), strings.Fields(*prefix)
 		return run.All(ctx, o)
 	case args[0] == "cost" && len(rest) > 0:
 		return json.NewEncoder(os.Stdout).Encode(run.Measure(ctx, rest, o.Limit))
@@ -98,6 +99,6 @@ func start(ctx context.Context, args []string) error {
 	return errors.New(usage)
 }
 
-func list(text string) []string {
-	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' })
+func list(text, between string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(between, r) })
 }

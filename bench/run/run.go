@@ -28,7 +28,7 @@ type Options struct {
 	Prefix  []string
 	Limit   time.Duration // of CPU time of one run
 
-	Systems, Datasets []string // by name. Default all.
+	Systems, Datasets, Modes []string // by name. Default all.
 }
 
 // All makes every run of the plan that the results do not hold yet, one after the
@@ -97,6 +97,9 @@ func jobs(o Options) (out []job) {
 						continue
 					}
 					for _, mode := range s.modes(d) {
+						if !wanted(o.Modes, mode) {
+							continue
+						}
 						out = append(out, job{system: s, mode: mode, data: d, Options: o, epsilon: epsilon, seed: seed})
 					}
 				}

@@ -24,9 +24,9 @@ type Files struct {
 
 // records are a file's distinct rows of codes, each with how often it stands.
 type records struct {
-	rows   int // in the file
-	codes  [][]int
-	weight []int
+	rows   int       // in the file
+	codes  [][]int32 // by column, which is several times faster to count than by row
+	weight []int32
 }
 
 // Read reads two comma-separated files with a header each. The columns of the
@@ -87,10 +87,11 @@ func (f *Files) code(rows [][]string, domain Domain) (records, error) {
 			return records{}, fmt.Errorf("it lacks column %q", name)
 		}
 	}
-	out := records{rows: len(rows) - 1}
+	out := records{rows: len(rows) - 1, codes: make([][]int32, len(f.Columns))}
 	seen := map[string]int{}
+	codes := make([]int, len(f.Columns))
 	for n, row := range rows[1:] {
-		codes, key := make([]int, len(f.Columns)), strings.Builder{}
+		key := strings.Builder{}
 		for i, name := range f.Columns {
 			value := row[at[i]]
 			if domain != nil && value != "" && !inside(value, domain[name]) {
@@ -106,9 +107,12 @@ func (f *Files) code(rows [][]string, domain Domain) (records, error) {
 		}
 		k, ok := seen[key.String()]
 		if !ok {
-			k = len(out.codes)
+			k = len(out.weight)
 			seen[key.String()] = k
-			out.codes, out.weight = append(out.codes, codes), append(out.weight, 0)
+			for i, code := range codes {
+				out.codes[i] = append(out.codes[i], int32(code))
+			}
+			out.weight = append(out.weight, 0)
 		}
 		out.weight[k]++
 	}
@@ -148,12 +152,12 @@ func (f *Files) count(r records, set []int) []int {
 		cells *= len(f.levels[column])
 	}
 	out := make([]int, cells)
-	for row, codes := range r.codes {
+	for row, weight := range r.weight {
 		cell := 0
 		for _, column := range set {
-			cell = cell*len(f.levels[column]) + codes[column]
+			cell = cell*len(f.levels[column]) + int(r.codes[column][row])
 		}
-		out[cell] += r.weight[row]
+		out[cell] += int(weight)
 	}
 	return out
 }
