@@ -124,10 +124,10 @@ func legend(b *bytes.Buffer, x, y int) {
 		var modes []string
 		for _, mode := range s.modes {
 			if len(s.modes) > 1 {
-				modes = append(modes, mode[:1]+" "+mode)
+				modes = append(modes, mode[:1]+" is "+mode)
 			}
 		}
-		text := strings.TrimSuffix(s.system+": "+strings.Join(modes, ", "), ": ")
+		text := strings.TrimSuffix(s.system+": "+strings.Join(modes, "; "), ": ")
 		fmt.Fprintf(b, `<text x="%d" y="%d">%s</text>`+"\n", x+20, y+18*i, html.EscapeString(text))
 	}
 }
