@@ -63,10 +63,14 @@ func number(text string) float64 {
 	return x
 }
 
-// versions returns what each system said it is, in the plan's order.
+// versions returns what each system said it is, or that it was not run.
 func versions(results []run.Result) map[string]string {
 	out := map[string]string{}
 	for _, s := range run.Systems {
+		if !slices.ContainsFunc(results, func(r run.Result) bool { return r.System == s.Name && r.Data != "" }) {
+			out[s.Name] = "not run yet"
+			continue
+		}
 		var said []string
 		for _, r := range results {
 			if r.System == s.Name && r.Version != "" && !slices.Contains(said, r.Version) {

@@ -100,6 +100,7 @@ func TestREADME(t *testing.T) {
 		"| aim, 80 MB | 0 | ended at its limit of 45m0s |",
 		"- **dpsynth**: ERROR: No matching",
 		"| amparo | v1 |",
+		"| mst | not run yet |",
 		"| amparo, strict | 10 | 10 | 10 | 10 | 50 | 50 | 50 |",
 		"| ctdc, ε = 1 | balanced | limited |",
 		"| ctdc, ε = 1 | minimize | none",
