@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -243,11 +244,21 @@ func (p *CustodianReport) save(dir string) (string, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", fmt.Errorf("the custodian's report cannot be written: %w", plainPath(err))
 	}
+	// A version of the same name, of another catalog, keeps its report.
+	again := ""
 	name := func(lang string) string {
-		return filepath.Join(dir, fmt.Sprintf("%s-%d.custodian.%s.html", p.Dataset, p.Version, lang))
+		return filepath.Join(dir, fmt.Sprintf("%s-%d%s.custodian.%s.html", p.Dataset, p.Version, again, lang))
+	}
+	for n := 2; ; n++ {
+		if _, err := os.Lstat(name(Languages[0])); errors.Is(err, fs.ErrNotExist) {
+			break
+		} else if err != nil {
+			return "", fmt.Errorf("the custodian's report cannot be written: %w", plainPath(err))
+		}
+		again = fmt.Sprintf(".%d", n)
 	}
 	for _, lang := range Languages {
-		f, err := os.OpenFile(name(lang), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+		f, err := os.OpenFile(name(lang), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		if err != nil {
 			return "", fmt.Errorf("the custodian's report cannot be written: %w", plainPath(err))
 		}

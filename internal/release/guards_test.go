@@ -142,3 +142,22 @@ func TestFileOfASpreadsheet(t *testing.T) {
 		}
 	}
 }
+
+// TestReportsOfTwoCatalogs: versions of one name in two catalogs have a report each.
+func TestReportsOfTwoCatalogs(t *testing.T) {
+	h := newHouse(t)
+	first := h.run(h.release())
+	text, err := os.ReadFile(first.Report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := h.release()
+	r.Pub.Catalog, r.Noise = h.path("elsewhere"), random(3)
+	second := h.run(r)
+	if second.Version != 1 || second.Report == first.Report || !strings.HasSuffix(second.Report, "things-1.2.custodian.es.html") {
+		t.Errorf("version %d, %s", second.Version, second.Report)
+	}
+	if now, err := os.ReadFile(first.Report); err != nil || string(now) != string(text) {
+		t.Errorf("the first report is another now: %v", err)
+	}
+}
