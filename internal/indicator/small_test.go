@@ -168,7 +168,7 @@ func TestEveryQuestionOfSmallBundles(t *testing.T) {
 				half := 1.959963984540054 * math.Sqrt(w.Variance)
 				e := c.Estimate
 				if e.Noisy != w.Noisy || math.Abs(e.Variance-w.Variance) > 1e-9 || e.Value != math.Max(float64(w.Noisy), 0) ||
-					math.Abs(e.Low-math.Max(float64(w.Noisy)-half, 0)) > 1e-9 || math.Abs(e.High-math.Max(float64(w.Noisy)+half, 0)) > 1e-9 {
+					math.Abs(e.Low-math.Max(float64(w.Noisy)-half, 0)) > 1e-9 || math.Abs(e.High-math.Max(float64(w.Noisy)+half, math.Sqrt(w.Variance))) > 1e-9 {
 					t.Fatalf("%s: cell %v is %+v, want %+v", canonical.Query(), values, e, w)
 				}
 				if c.Missing != missing || c.Weak != (float64(w.Noisy) < 2*math.Sqrt(w.Variance)) {
@@ -208,7 +208,7 @@ func TestSums(t *testing.T) {
 			}
 			got := a.Sum(cells...)
 			half := 1.959963984540054 * math.Sqrt(variance)
-			if got.Noisy != noisy || math.Abs(got.Variance-variance) > 1e-9 || math.Abs(got.High-math.Max(float64(noisy)+half, 0)) > 1e-9 ||
+			if got.Noisy != noisy || math.Abs(got.Variance-variance) > 1e-9 || math.Abs(got.High-math.Max(float64(noisy)+half, math.Sqrt(variance))) > 1e-9 ||
 				math.Abs(got.Low-math.Max(float64(noisy)-half, 0)) > 1e-9 || got.Value != math.Max(float64(noisy), 0) {
 				t.Fatalf("sum of %v: %+v, want %d ± %v", cells, got, noisy, variance)
 			}

@@ -107,10 +107,11 @@ func (b *bareBundle) sum(by []string, filters map[string][]string) (best *truth)
 	return best
 }
 
-// ends are the 95 % interval, by the normal distribution's table.
+// ends are the 95 % interval, by the normal distribution's table; the upper end is
+// never below one standard deviation.
 func ends(noisy int64, variance float64) (low, high float64) {
 	half := 1.959963984540054 * math.Sqrt(variance)
-	return math.Max(float64(noisy)-half, 0), math.Max(float64(noisy)+half, 0)
+	return math.Max(float64(noisy)-half, 0), math.Max(float64(noisy)+half, math.Sqrt(variance))
 }
 
 // written writes a whole number as a page does, by another way than count:
