@@ -104,7 +104,13 @@ func (c *column) canonical(values []string) ([]string, error) {
 	}
 	slices.Sort(picks)
 	picks = slices.Compact(picks)
+	if len(picks) > 1 {
+		picks = slices.DeleteFunc(picks, func(g int) bool { return g == c.empty }) // nobody has it: it adds nothing
+	}
 	set := c.set(picks)
+	if c.empty >= 0 && !slices.Equal(picks, []int{c.empty}) {
+		set[c.empty] = true
+	}
 	if len(picks) == 0 || !slices.Contains(set, false) {
 		return nil, nil
 	}
@@ -150,6 +156,9 @@ func (x *Index) kept(s State, i int) []bool {
 			set[own] = true
 		}
 	}
+	if c.empty >= 0 {
+		set[c.empty] = false
+	}
 	return set
 }
 
@@ -168,6 +177,11 @@ func (x *Index) choose(s State) (*table, [][]int, error) {
 	}
 	if len(need) > 2 {
 		return nil, nil, &RefusedError{third(len(need)), x.offerFewer(s)}
+	}
+	for _, i := range need {
+		if _, filtered := s.Filters[x.columns[i].Name]; filtered && !slices.Contains(x.kept(s, i), true) {
+			return nil, nil, x.refuseEmpty(s, i)
+		}
 	}
 	var best *table
 	var bestKeep [][]int
@@ -215,7 +229,7 @@ func (x *Index) keepOf(t *table, s State) (keep [][]int, cut int, split []string
 		set := x.kept(s, col)
 		var levels []int
 		for l := range t.sizes[i] {
-			switch t.covers(i, l, set) {
+			switch t.covers(i, l, set, x.columns[col].empty) {
 			case 1:
 				levels = append(levels, l)
 			case -1:

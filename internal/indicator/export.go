@@ -15,6 +15,14 @@ import (
 	"amparo/microdata"
 )
 
+// Pinned returns the answer's state with the version that answered it: it reads
+// the same when a newer one is published.
+func (a *Answer) Pinned() State {
+	s := a.State
+	s.Version = a.Source.Version
+	return s
+}
+
 // heading returns the lines that stand in every file: what it is, where it comes
 // from, and what it does not say. The key is the field's name in JSON.
 func (a *Answer) heading(lang string) [][2]string {
@@ -25,7 +33,7 @@ func (a *Answer) heading(lang string) [][2]string {
 		{"dataset", m.Title.In(lang, m.Title["es"])},
 		{"sha256", a.Source.Hash},
 		{"table", a.Source.Table},
-		{"state", a.State.Query()},
+		{"state", a.Pinned().Query()},
 		{"coverage", Coverage(m, lang)},
 		{"privacy", Privacy(m, lang)},
 	}

@@ -26,13 +26,16 @@ func TestOneStateOneNumber(t *testing.T) {
 			continue
 		}
 		compared++
+		if q := a.Pinned().Query(); !strings.Contains(q, "version=1") {
+			t.Fatalf("the state of a file names no version: %s", q)
+		}
 		for _, lang := range []string{"es", "en", "fr"} {
 			var b bytes.Buffer
 			if err := a.WriteCSV(&b, lang); err != nil {
 				t.Fatal(err)
 			}
 			for _, want := range []string{"# source: victims@1\n", a.Source.Hash, oneLine(Coverage(a.Source.Manifest, lang)),
-				oneLine(Privacy(a.Source.Manifest, lang)), oneLine(a.Title(lang)), Fictional(lang), "# state: " + a.State.Query() + "\n"} {
+				oneLine(Privacy(a.Source.Manifest, lang)), oneLine(a.Title(lang)), Fictional(lang), "# state: " + a.Pinned().Query() + "\n"} {
 				if !strings.Contains(b.String(), want) {
 					t.Fatalf("the CSV does not say %q", want)
 				}
@@ -61,7 +64,7 @@ func TestOneStateOneNumber(t *testing.T) {
 			if err := json.Unmarshal(text, &j); err != nil {
 				t.Fatal(err)
 			}
-			if j.Title != a.Title(lang) || j.Coverage == "" || j.Privacy == "" || j.Source != "victims@1" || j.SHA256 != a.Source.Hash || j.State != a.State.Query() || j.Fictional == "" {
+			if j.Title != a.Title(lang) || j.Coverage == "" || j.Privacy == "" || j.Source != "victims@1" || j.SHA256 != a.Source.Hash || j.State != a.Pinned().Query() || j.Fictional == "" {
 				t.Errorf("the JSON lacks a statement: %+v", j)
 			}
 			k, sum := 2*len(a.Axes), int64(0)

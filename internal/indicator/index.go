@@ -33,6 +33,10 @@ type column struct {
 	values map[string]int // place in groups
 	groups []group
 	years  bool // all its answers are years
+	// empty is the code of the level that only the rows of a strict release have,
+	// or -1. No record has it, so what a table holds of it is noise and nothing
+	// else: it is in no answer and no sum.
+	empty int
 }
 
 type group struct {
@@ -79,7 +83,7 @@ func New(b *catalog.Bundle, o Options) (*Index, error) {
 }
 
 func newColumn(c *microdata.Column) column {
-	out := column{Column: c, values: map[string]int{}}
+	out := column{Column: c, values: map[string]int{}, empty: emptyLevel(c)}
 	answers := 0
 	out.years = true
 	for i, l := range c.Levels {
@@ -92,6 +96,24 @@ func newColumn(c *microdata.Column) column {
 	}
 	out.years = out.years && answers > 0
 	return out
+}
+
+// emptyLevel returns the code of the level that a strict release adds to a column
+// without missing values, for what it gives up in its rows, or -1. Package tabular
+// makes it, before any record is counted: blank, withheld, under this label. A
+// level that a source withheld has a value or a label of its own, and records.
+func emptyLevel(c *microdata.Column) int {
+	at := -1
+	for i, l := range c.Levels {
+		switch {
+		case l.Missing == microdata.Present:
+		case at < 0 && l.Value == "" && l.Missing == microdata.Withheld && l.Label["es"] == "Reservado" && l.Label["en"] == "Withheld":
+			at = i
+		default:
+			return -1
+		}
+	}
+	return at
 }
 
 func year(s string) bool {
@@ -130,10 +152,15 @@ func (c *column) learn(l microdata.Level, members []int) {
 }
 
 // covers says for each level of column i of the table whether the own levels in
-// set are all of its members (1), none (0) or some (-1).
-func (t *table) covers(i, level int, set []bool) int {
-	in := 0
+// set are all of its members (1), none (0) or some (-1). The level that no record
+// has is no member.
+func (t *table) covers(i, level int, set []bool, empty int) int {
+	in, all := 0, 0
 	for _, own := range t.members[i][level] {
+		if own == empty {
+			continue
+		}
+		all++
 		if set[own] {
 			in++
 		}
@@ -141,7 +168,7 @@ func (t *table) covers(i, level int, set []bool) int {
 	switch in {
 	case 0:
 		return 0
-	case len(t.members[i][level]):
+	case all:
 		return 1
 	}
 	return -1
@@ -210,16 +237,18 @@ func (x *Index) Partners(name string) []string {
 	return names
 }
 
-// Levels returns all levels of a column that a filter may name: its own, then
-// the groups of them that some table knows.
+// Levels returns all levels of a column that a filter may keep: its own that
+// records have, then the groups of them that some table knows.
 func (x *Index) Levels(name string) []microdata.Level {
 	i, ok := x.byName[name]
 	if !ok {
 		return nil
 	}
 	var levels []microdata.Level
-	for _, g := range x.columns[i].groups {
-		levels = append(levels, g.level)
+	for k, g := range x.columns[i].groups {
+		if k != x.columns[i].empty {
+			levels = append(levels, g.level)
+		}
 	}
 	return levels
 }

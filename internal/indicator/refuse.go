@@ -90,7 +90,7 @@ func (x *Index) offer(offers []State, o State) []State {
 	for k := range x.tables {
 		t := &x.tables[k]
 		if x.has(t, o) {
-			if keep, _, _ := x.keepOf(t, o); keep != nil {
+			if keep, _, _ := x.keepOf(t, o); keep != nil && !slices.ContainsFunc(keep, func(levels []int) bool { return len(levels) == 0 }) {
 				return append(offers, o)
 			}
 		}
@@ -143,6 +143,16 @@ func (x *Index) refuseUnmeasured(s State, need []int) *RefusedError {
 			e.Offer = x.offer(e.Offer, State{Dataset: s.Dataset, Version: s.Version, View: s.View, By: []string{x.columns[i].Name, partner}})
 		}
 	}
+	return e
+}
+
+// refuseEmpty refuses a filter that keeps only the level that no record has.
+func (x *Index) refuseEmpty(s State, col int) *RefusedError {
+	e := &RefusedError{Reason: microdata.Text{
+		"es": "Ningún registro tiene " + quoteES(x.label(col, "es")) + " como valor reservado: así aparece, en el archivo de filas sintéticas, lo que esta publicación estricta calla. No hay nada que contar.",
+		"en": "No record has " + quoteEN(x.label(col, "en")) + " withheld: that is how the file of synthetic rows shows what this strict release gives up. There is nothing to count.",
+	}}
+	e.Offer = x.offer(e.Offer, s.With(x.columns[col].Name))
 	return e
 }
 

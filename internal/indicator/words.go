@@ -36,8 +36,23 @@ func (x *Index) label(col int, lang string) string {
 }
 
 // levelLabel names a level: its label in lang, else what the Namer says, else its
-// label in English, its value, or its kind of missing.
+// label in English, its value, or its kind of missing. What a table merged under
+// the name of a rest says so, lest it be taken for a rest of another kind.
 func (x *Index) levelLabel(col int, l microdata.Level, lang string) string {
+	if x.columns[col].rest(l) {
+		return x.plainLabel(col, l, lang) + microdata.Text{"es": " (unidos por el ruido)", "en": " (merged by the noise)"}.In(lang, "")
+	}
+	return x.plainLabel(col, l, lang)
+}
+
+// rest says whether a level is one of a table, and not of the column, that synthesis
+// made of levels too small for the noise: "[rest]", "[rest of 202]".
+func (c *column) rest(l microdata.Level) bool {
+	_, own := c.Code(l.Value)
+	return !own && strings.HasPrefix(l.Value, "[rest")
+}
+
+func (x *Index) plainLabel(col int, l microdata.Level, lang string) string {
 	if s, ok := l.Label[lang]; ok {
 		return s
 	}
@@ -226,8 +241,12 @@ func (a *Answer) Notes(lang string) []string {
 	add := func(es, en string) { notes = append(notes, microdata.Text{"es": es, "en": en}.In(lang, en)) }
 	for i, axis := range a.Axes {
 		if axis.Coarse {
-			add("Algunos niveles de "+quoteES(a.AxisLabel(i, lang))+" están agrupados en esta tabla.",
-				"Some levels of "+quoteEN(a.AxisLabel(i, lang))+" are merged in this table.")
+			add("Algunos niveles de "+quoteES(a.AxisLabel(i, lang))+" están agrupados en esta tabla: cada uno por separado era muy chico para distinguirlo del ruido.",
+				"Some levels of "+quoteEN(a.AxisLabel(i, lang))+" are merged in this table: each of them alone was too small to stand out from the noise.")
+		}
+		if a.index.columns[a.index.byName[axis.Name]].empty >= 0 {
+			add("En el archivo de filas, "+quoteES(a.AxisLabel(i, lang))+" puede aparecer como reservado. En los registros nadie tiene ese valor, y por eso aquí no se cuenta.",
+				"In the file of rows, "+quoteEN(a.AxisLabel(i, lang))+" may show as withheld. Nobody has that value in the records, so it is not counted here.")
 		}
 	}
 	if slices.ContainsFunc(a.Cells, func(c Cell) bool { return c.Weak }) {
