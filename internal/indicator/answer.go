@@ -101,6 +101,15 @@ func (a *Answer) Sum(cells ...int) Estimate {
 	return estimate(noisy, variance)
 }
 
+// SumShare returns the share of the total that a sum of cells has, or nil where the
+// total is too noisy for an interval.
+func (a *Answer) SumShare(cells ...int) *Share {
+	if s, ok := share(a.Sum(cells...), a.Total); ok {
+		return &s
+	}
+	return nil
+}
+
 // Ranked returns the indexes of the cells that may be ranked, largest first: no
 // weak ones, none that count missing values. Equal counts keep their order.
 func (a *Answer) Ranked() []int {

@@ -39,15 +39,15 @@ func (x *Index) label(col int, lang string) string {
 // label in English, its value, or its kind of missing. What a table merged under
 // the name of a rest says so, lest it be taken for a rest of another kind.
 func (x *Index) levelLabel(col int, l microdata.Level, lang string) string {
-	if x.columns[col].rest(l) {
+	if Rest(x.columns[col].Column, l) {
 		return x.plainLabel(col, l, lang) + microdata.Text{"es": " (unidos por el ruido)", "en": " (merged by the noise)"}.In(lang, "")
 	}
 	return x.plainLabel(col, l, lang)
 }
 
-// rest says whether a level is one of a table, and not of the column, that synthesis
+// Rest says whether a level is one of a table, and not of the column, that synthesis
 // made of levels too small for the noise: "[rest]", "[rest of 202]".
-func (c *column) rest(l microdata.Level) bool {
+func Rest(c *microdata.Column, l microdata.Level) bool {
 	_, own := c.Code(l.Value)
 	return !own && strings.HasPrefix(l.Value, "[rest")
 }

@@ -178,7 +178,11 @@ func (s *sheet) panel(p Panel) {
 func (s *sheet) bar(b *Bar) {
 	figure, interval := figureFace.cut(clean(b.Figure), s.room), smallFace.cut(clean(b.Interval), s.room)
 	taken := figureFace.width(figure) + 14
-	if s.chart.Alone && interval != "" {
+	class := "q ci"
+	if (s.chart.Alone || s.chart.Narrow) && interval != "" {
+		if s.chart.Narrow {
+			class = "q"
+		}
 		if w := smallFace.width(interval + gap); taken+w-14 <= s.room {
 			taken += w
 		} else {
@@ -193,7 +197,7 @@ func (s *sheet) bar(b *Bar) {
 	}
 	s.put(`<text x="100%" y="`, num(s.y-5), `" text-anchor="end" font-size="15">`)
 	if interval != "" {
-		s.put(`<tspan class="q ci" font-size="12" fill="`, muted, `">`, escape(interval), gap, `</tspan><tspan font-weight="700">`, escape(figure), `</tspan></text>`)
+		s.put(`<tspan class="`, class, `" font-size="12" fill="`, muted, `">`, escape(interval), gap, `</tspan><tspan font-weight="700">`, escape(figure), `</tspan></text>`)
 	} else {
 		s.put(`<tspan font-weight="700">`, escape(figure), `</tspan></text>`)
 	}

@@ -77,7 +77,11 @@ type Chart struct {
 	Alone    bool
 	Subtitle string
 	Notes    []string
-	Panels   []Panel
+	// Narrow draws a chart that stands beside others: intervals take their room
+	// from the labels and show at any width. Default: a page as narrow as a phone
+	// shows no intervals, for its table has them.
+	Narrow bool
+	Panels []Panel
 	// Max is the end of the scale. Default: the largest end of an interval.
 	Max float64
 	// Ticks are the figures of the scale. Default none.

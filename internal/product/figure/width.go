@@ -115,12 +115,21 @@ func (f face) wrap(s string, limit float64, lines int) []string {
 }
 
 // head returns the length in bytes of the start of a word that fits, one letter
-// at least.
+// at least. It ends after an underscore or before a capital within the word where
+// there is one: names of columns are made of such parts.
 func (f face) head(word string, limit float64) int {
-	sum, at := 0.0, 0
+	sum, at, part := 0.0, 0, 0
+	last := ' '
 	for i, r := range word {
+		if last == '_' && r != '_' && i > 1 || unicode.IsLower(last) && unicode.IsUpper(r) {
+			part = i
+		}
+		last = r
 		sum += f.width(string(r))
 		if i > 0 && sum > limit {
+			if part > 0 {
+				return part
+			}
 			break
 		}
 		at = i + utf8.RuneLen(r)

@@ -25,21 +25,22 @@ const (
 
 // answerView is an answer as a page shows it.
 type answerView struct {
-	Lead            string
-	Charts          []chartView
-	Drawn           string // says what was left out of the drawing; "" is nothing
-	Groups          []rowGroup
-	First, Second   string // the columns' names; Second is "" where there is one
-	Listed          string // says what was left out of the table
-	Total           row
-	Legend          []legend
-	Notes           []string
-	Coverage        string
-	Privacy         string
-	CSV, JSON, SVG  string
-	Table           bool // only the table is wanted
-	Toggle          string
-	Source, Dataset string
+	Lead           string
+	Charts         []chartView
+	Drawn          string // says what was left out of the drawing; "" is nothing
+	Groups         []rowGroup
+	First, Second  string // the columns' names; Second is "" where there is one
+	Listed         string // says what was left out of the table
+	Total          row
+	Legend         []legend
+	Notes          []string
+	Coverage       string
+	Privacy        string
+	CSV, JSON, SVG string
+	Table          bool // only the table is wanted
+	Toggle         string
+	Fixed          string // the same question of this version; "" where the address names it
+	Version        int
 }
 
 type chartView struct {
@@ -57,6 +58,7 @@ type rowGroup struct {
 type row struct {
 	Label, Count, Span, Share, ShareSpan string
 	Weak                                 bool
+	Whole                                bool   // the total, which is no share of another
 	Sign                                 string // class of the sign; "" is an answer
 }
 
@@ -154,10 +156,15 @@ func (s *shape) label(axis, level int) string { return levelLabel(s.Answer, axis
 // view makes what a page shows of an answer.
 func view(a *indicator.Answer, at route) *answerView {
 	s := newShape(a, at.lang)
-	lang, q := at.lang, a.State.Query()
+	lang, q := at.lang, a.Pinned().Query()
 	v := &answerView{Lead: s.lead(), Notes: a.Notes(lang), Coverage: indicator.Coverage(a.Source.Manifest, lang),
 		Privacy: indicator.Privacy(a.Source.Manifest, lang), First: a.AxisLabel(0, lang),
-		Total: s.row(say(lang, "explorer.total"), a.Total, nil, false, microdata.Present), Table: a.State.View == indicator.ViewTable}
+		Total: s.row(say(lang, "explorer.total"), a.Total, nil, false, microdata.Present), Table: a.State.View == indicator.ViewTable,
+		Version: a.Source.Version}
+	v.Total.Whole = true
+	if a.State.Version == 0 {
+		v.Fixed = withQuery(at.path(), q)
+	}
 	for _, f := range []struct {
 		suffix string
 		to     *string
@@ -179,6 +186,9 @@ func view(a *indicator.Answer, at route) *answerView {
 		v.Charts, v.Drawn = s.charts()
 	}
 	v.Groups, v.Listed = s.table()
+	if s.folds(v.Table) {
+		v.Notes = append(v.Notes, say(lang, "explorer.folded"))
+	}
 	v.Legend = s.legend()
 	return v
 }
@@ -210,8 +220,9 @@ func (s *shape) table() (groups []rowGroup, note string) {
 	}
 	shown := 0
 	for _, l := range s.orders[0][:min(len(s.orders[0]), maxGroups)] {
-		sum := s.Sum(s.slice(0, l)...)
-		g := rowGroup{Label: s.label(0, l), Sum: s.row(say(s.lang, "explorer.sum"), sum, nil, weak(sum), s.Axes[0].Levels[l].Missing)}
+		cells := s.slice(0, l)
+		sum := s.Sum(cells...)
+		g := rowGroup{Label: s.label(0, l), Sum: s.row(say(s.lang, "explorer.sum"), sum, s.SumShare(cells...), weak(sum), s.Axes[0].Levels[l].Missing)}
 		var rest []int
 		for i, k := range s.orders[1] {
 			c := s.Cell(l, k)
@@ -224,7 +235,7 @@ func (s *shape) table() (groups []rowGroup, note string) {
 		}
 		if len(rest) > 0 {
 			e := s.Sum(rest...)
-			g.Rows = append(g.Rows, s.row(say(s.lang, "explorer.rest", len(rest)), e, nil, weak(e), microdata.Present))
+			g.Rows = append(g.Rows, s.row(say(s.lang, "explorer.rest", len(rest)), e, s.SumShare(rest...), weak(e), microdata.Present))
 		}
 		groups = append(groups, g)
 	}
@@ -236,10 +247,6 @@ func (s *shape) table() (groups []rowGroup, note string) {
 
 // lead says which number is largest, and whether the noise lets that be said.
 func (s *shape) lead() string {
-	ranked := s.Ranked()
-	if len(ranked) == 0 {
-		return say(s.lang, "explorer.lead.none")
-	}
 	name := func(cell int) string {
 		c := &s.Cells[cell]
 		var parts []string
@@ -248,12 +255,36 @@ func (s *shape) lead() string {
 		}
 		return strings.Join(parts, " · ")
 	}
+	ranked := s.Ranked()
+	if len(ranked) == 0 {
+		return s.leadOfNone(name)
+	}
 	first := &s.Cells[ranked[0]].Estimate
 	out := say(s.lang, "explorer.lead", name(ranked[0]), count(s.lang, first.Value), count(s.lang, math.Floor(first.Low)), count(s.lang, math.Ceil(first.High)))
 	if len(ranked) > 1 && s.Cells[ranked[1]].Estimate.High >= first.Low {
 		out += " " + say(s.lang, "explorer.lead.tie", name(ranked[1]))
 	}
 	return out
+}
+
+// leadOfNone says what is left where no answer stands apart from zero: records that
+// give no answer, a total, or nothing.
+func (s *shape) leadOfNone(name func(cell int) string) string {
+	best := -1
+	for i := range s.Cells {
+		if !s.Cells[i].Weak && (best < 0 || s.Cells[i].Estimate.Noisy > s.Cells[best].Estimate.Noisy) {
+			best = i
+		}
+	}
+	e := s.Total
+	switch {
+	case best >= 0:
+		e = s.Cells[best].Estimate
+		return say(s.lang, "explorer.lead.missing", name(best), count(s.lang, e.Value), count(s.lang, math.Floor(e.Low)), count(s.lang, math.Ceil(e.High)))
+	case len(s.Cells) == 1 || weak(e):
+		return say(s.lang, "explorer.lead.none")
+	}
+	return say(s.lang, "explorer.lead.total", count(s.lang, e.Value), count(s.lang, math.Floor(e.Low)), count(s.lang, math.Ceil(e.High)))
 }
 
 // signs and their classes, for the drawing and for the table.

@@ -238,8 +238,29 @@ func TestLeadSaysWhatTheNumbersSay(t *testing.T) {
 	for i := range tie.Cells {
 		tie.Cells[i].Weak = true
 	}
+	if got := tie.lead(); !strings.HasPrefix(got, "Taken one by one") || !strings.Contains(got, count("en", tie.Total.Value)) {
+		t.Errorf("only the total stands apart from zero, and the page says %q", got)
+	}
+	tie.Total = zeroEstimate()
 	if got := tie.lead(); got != say("en", "explorer.lead.none") {
 		t.Errorf("nothing stands apart from zero, and the page says %q", got)
+	}
+}
+
+// TestLeadOfRecordsThatDoNotSay keeps of a column the records without an answer:
+// their number is far from zero, and is not said to be drowned by the noise.
+func TestLeadOfRecordsThatDoNotSay(t *testing.T) {
+	s := newSite(t)
+	for lang, want := range map[string]string{"es": "Lo que se ve son registros que no la dan: ", "en": "What can be seen are records that give none: "} {
+		at := route{lang: lang, page: explorer, dataset: "coalition"}
+		body := s.get(t, withQuery(at.path(), "ageBroad=_&by=ageBroad")).Body.String()
+		c := ask(t, s, "coalition", "ageBroad=_&by=ageBroad").Cells[0]
+		if c.Weak || !strings.Contains(body, want) || !strings.Contains(body, count(lang, c.Estimate.Value)+" (") {
+			t.Errorf("%s: the page does not say %q", lang, want)
+		}
+		if strings.Contains(body, say(lang, "explorer.lead.none")) {
+			t.Errorf("%s: %d records, and the page says that the noise is as large", lang, c.Estimate.Noisy)
+		}
 	}
 }
 

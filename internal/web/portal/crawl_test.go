@@ -66,7 +66,7 @@ func TestEveryLinkLeadsSomewhere(t *testing.T) {
 	}
 	t.Logf("%d addresses", len(seen))
 	for _, must := range []string{"/es/ayuda", "/en/help", "/en/data/coalition/1", "/catalog/coalition/3/data.csv", "/catalog/coalition/2/manifest.json", "/catalog/ledger.jsonl",
-		"/es/datos/coalition/explorar.csv?by=gender", "/es/datos/coalition/explorar?by=gender&view=table", "/en/data/coalition/explore.svg?by=gender&version=2", s.asset(t, "portal.js")} {
+		"/es/datos/coalition/explorar.csv?by=gender&version=3", "/es/datos/coalition/explorar?by=gender&version=3", "/es/datos/coalition/explorar?by=gender&view=table", "/en/data/coalition/explore.svg?by=gender&version=2", s.asset(t, "portal.js")} {
 		if seen[must] == 0 {
 			t.Errorf("nothing leads to %s", must)
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,9 +26,12 @@ type datasetBody struct {
 	Files                     []download
 	Tables                    []download
 	Columns                   []columnLine
+	Rests                     []pair // levels that only tables have, and their names
 	Versions                  []versionLine
 	Newer                     *versionLine // set where this is not the newest
 	Cite, BibTeX              string
+	Fixed                     string // the page of this version
+	Signers                   string
 	Hash                      string
 	Seq                       int
 }
@@ -88,9 +92,35 @@ func (p *portal) dataset(w http.ResponseWriter, r *http.Request, at route) {
 		c := &b.Codebook().Columns[i]
 		body.Columns = append(body.Columns, columnLine{Name: c.Name, Label: c.Label.In(lang, c.Name), Levels: len(c.Levels)})
 	}
+	body.Rests = rests(b.Codebook(), lang)
 	body.Cite, body.BibTeX = p.cite(m, b.Hash(), lang)
-	v := page{Page: dataset, Title: body.Name, Body: body}
-	p.show(w, r, at, http.StatusOK, v.of(m).here(at, ""))
+	body.Signers = signers(m, lang)
+	fixed := at
+	fixed.version = m.Version
+	body.Fixed = fixed.path()
+	v := page{Page: dataset, Title: body.Name, Body: body}.of(m).here(at, "")
+	v.Path = body.Fixed
+	p.show(w, r, at, http.StatusOK, v)
+}
+
+// rests lists the levels that tables made of others, once each, with their names.
+func rests(book *catalog.Codebook, lang string) (all []pair) {
+	for i := range book.Tables {
+		for _, tc := range book.Tables[i].Columns {
+			c, ok := book.Column(tc.Name)
+			if !ok {
+				continue
+			}
+			for _, l := range tc.Levels {
+				p := pair{l.Value, inText(l.Label, lang, l.Value)}
+				if indicator.Rest(c, l) && !slices.Contains(all, p) {
+					all = append(all, p)
+				}
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b pair) int { return strings.Compare(a.Name, b.Name) })
+	return all
 }
 
 // odds says in words what ε, δ and μ promise. A mechanism with μ-GDP lets no one
@@ -110,14 +140,19 @@ func trimmed(f float64) string {
 }
 
 func signed(m *catalog.Manifest, lang string) string {
+	if m.SignedBy == 1 {
+		return say(lang, "dataset.signed.one", signers(m, lang))
+	}
+	return say(lang, "dataset.signed.many", m.SignedBy, signers(m, lang))
+}
+
+// signers names who signed, each with the fingerprint of the key.
+func signers(m *catalog.Manifest, lang string) string {
 	var names []string
 	for _, s := range m.Signatures {
-		names = append(names, s.Name)
+		names = append(names, say(lang, "dataset.signer", s.Name, s.Key))
 	}
-	if m.SignedBy == 1 {
-		return say(lang, "dataset.signed.one", names[0])
-	}
-	return say(lang, "dataset.signed.many", m.SignedBy, strings.Join(names, ", "))
+	return strings.Join(names, "; ")
 }
 
 // fileKeys name the files of a bundle, in the order of the page.
@@ -164,21 +199,26 @@ func (p *portal) versions(at route, this int) []versionLine {
 }
 
 // cite writes the citation of a version, as text and for BibTeX. The hash of the
-// manifest fixes every byte of it.
+// manifest fixes every byte of it. Where no publisher is stated there is no author:
+// the name of a key is none, and the citation says who signed.
 func (p *portal) cite(m *catalog.Manifest, hash, lang string) (text, bibtex string) {
-	author := m.Publisher
-	if author == "" && len(m.Signatures) > 0 {
-		author = m.Signatures[0].Name
-	}
 	address := ""
 	if p.options.Base != "" {
 		address = strings.TrimSuffix(p.options.Base, "/") + route{lang: lang, page: dataset, dataset: m.Dataset, version: m.Version}.path()
 	}
-	text = say(lang, "dataset.cite.text", author, m.Created.Year(), title(m, lang), m.Version, hash)
+	name, note := title(m, lang), say(lang, "dataset.cite.note", ascii(m.Epsilon), ascii(m.Delta))
+	author := "author  = {{" + bib(m.Publisher) + "}}"
+	if m.Publisher == "" {
+		text = say(lang, "dataset.cite.signed", name, m.Version, m.Created.Year(), signers(m, lang), hash)
+		author = "key     = {" + bib(name) + "}"
+		note = say(lang, "dataset.cite.note.signed", signers(m, lang)) + "; " + note
+	} else {
+		text = say(lang, "dataset.cite.text", m.Publisher, m.Created.Year(), name, m.Version, hash)
+	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "@misc{%s-%d,\n  author  = {{%s}},\n  title   = {{%s}},\n  year    = {%d},\n  version = {%d},\n",
-		m.Dataset, m.Version, bib(author), bib(title(m, lang)), m.Created.Year(), m.Version)
-	fmt.Fprintf(&b, "  note    = {%s; sha256:%s}", bib(say(lang, "dataset.cite.note", ascii(m.Epsilon), ascii(m.Delta))), hash)
+	fmt.Fprintf(&b, "@misc{%s-%d,\n  %s,\n  title   = {{%s}},\n  year    = {%d},\n  version = {%d},\n",
+		m.Dataset, m.Version, author, bib(name), m.Created.Year(), m.Version)
+	fmt.Fprintf(&b, "  note    = {%s; sha256:%s}", bib(note), hash)
 	if address != "" {
 		text += " " + address
 		fmt.Fprintf(&b, ",\n  url     = {%s}", address)

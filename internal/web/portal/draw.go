@@ -26,12 +26,9 @@ func (s *shape) charts() (charts []chartView, note string) {
 			sum = count(s.lang, e.Value) + " (" + span(s.lang, e.Low, e.High) + ")"
 			p.Label = ""
 		}
-		c := figure.Chart{ID: strconv.Itoa(i), Lang: s.lang, Title: s.Title(s.lang), Desc: s.describe(p), Max: top, Ticks: ticks, Panels: []figure.Panel{p}}
+		c := figure.Chart{ID: strconv.Itoa(i), Narrow: label != "", Lang: s.lang, Title: s.Title(s.lang), Desc: s.describe(p), Max: top, Ticks: ticks, Panels: []figure.Panel{p}}
 		if label != "" {
 			c.Title = label + " · " + c.Title
-			for k := range p.Bars {
-				p.Bars[k].Interval = "" // too narrow for it; the table has it
-			}
 		}
 		charts = append(charts, chartView{label, sum, template.HTML(figure.Bars(c))}) //nolint:gosec // figure escapes all text
 	}
@@ -115,6 +112,22 @@ func (s *shape) bars(levels []int, limit int, cell func(level int) int, axis int
 		bars = append(bars, b)
 	}
 	return append(bars, missing...)
+}
+
+// folds says whether values were summed up to save space, in the bars or the table.
+func (s *shape) folds(table bool) bool {
+	axis := len(s.Axes) - 1
+	answers := 0
+	for _, l := range s.Axes[axis].Levels {
+		if l.Missing == microdata.Present {
+			answers++
+		}
+	}
+	limit := maxLevels
+	if axis == 0 {
+		limit = maxBars
+	}
+	return !table && answers > limit+1 || axis == 1 && len(s.Axes[1].Levels) > maxListed+1
 }
 
 func (s *shape) bar(label string, e indicator.Estimate, isWeak bool) figure.Bar {

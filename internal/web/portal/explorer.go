@@ -108,8 +108,10 @@ func (p *portal) question(w http.ResponseWriter, r *http.Request, at route, x *i
 		return
 	}
 	body.form(x, book.Codebook(), st, lang)
-	v := page{Page: explorer, Title: body.Question, Body: body}
-	p.show(w, r, at, status, v.of(m).here(at, st.Query()))
+	v := page{Page: explorer, Title: body.Question, Body: body}.of(m).here(at, st.Query())
+	st.Version = m.Version
+	v.Path = withQuery(at.path(), st.Query())
+	p.show(w, r, at, status, v)
 }
 
 // form fills in the choices: two columns that were measured together, and the
@@ -152,10 +154,7 @@ func (b *explorerBody) form(x *indicator.Index, book *catalog.Codebook, st indic
 func newFilter(x *indicator.Index, book *catalog.Codebook, column string, kept []string, id, lang string) filter {
 	f := filter{ID: id, Label: x.ColumnLabel(column, lang), Open: kept != nil}
 	levels := x.Levels(column)
-	own := len(levels)
-	if c, ok := book.Column(column); ok {
-		own = len(c.Levels)
-	}
+	c, known := book.Column(column)
 	var boxes [2]strings.Builder
 	for i, l := range levels {
 		on := slices.Contains(kept, l.Value)
@@ -164,8 +163,10 @@ func newFilter(x *indicator.Index, book *catalog.Codebook, column string, kept [
 			continue
 		}
 		b := &boxes[0]
-		if i >= own {
-			b = &boxes[1]
+		if known {
+			if _, own := c.Code(l.Value); !own {
+				b = &boxes[1]
+			}
 		}
 		param, value := spell(column, l.Value)
 		box(b, id+"-"+strconv.Itoa(i), param, value, x.LevelLabel(column, l.Value, lang), on)

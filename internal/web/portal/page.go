@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"net/http"
 	"strings"
+	"unicode"
 
 	"amparo/internal/catalog"
 	"amparo/internal/indicator"
@@ -65,8 +66,30 @@ func functions(lang string) template.FuncMap {
 		"eps":    indicator.Parameter,
 		"lang":   func() string { return lang },
 		"upper":  strings.ToUpper,
+		"soft":   soft,
 		"spaced": func(s string) string { return strings.ReplaceAll(s, "-", "-\u200b") },
 	}
+}
+
+// soft writes a text that may break within a name that has no spaces: after an
+// underscore, before a capital in the middle of a word.
+func soft(s string) template.HTML {
+	var b strings.Builder
+	from := 0
+	cut := func(at int) {
+		b.WriteString(template.HTMLEscapeString(s[from:at]))
+		b.WriteString("<wbr>")
+		from = at
+	}
+	last := ' '
+	for i, r := range s {
+		if last == '_' && r != '_' && i > 1 || unicode.IsLower(last) && unicode.IsUpper(r) {
+			cut(i)
+		}
+		last = r
+	}
+	b.WriteString(template.HTMLEscapeString(s[from:]))
+	return template.HTML(b.String()) //nolint:gosec // all but <wbr> is escaped
 }
 
 func number(v any) float64 {
