@@ -1,10 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
 
+	"amparo/internal/catalog"
 	"amparo/internal/catalog/publish"
 	"amparo/internal/release"
 	"amparo/microdata"
@@ -43,6 +45,7 @@ func (c *releaseCommand) Run(p *program) error {
 	r.Pub = p.bundle(c.Catalog, c.Dataset, c.Signer)
 	r.Pub.Title, r.Pub.Description, r.Pub.Coverage = microdata.Text(c.Title), microdata.Text(c.Description), microdata.Text(c.Coverage)
 	r.Pub.Publisher, r.Pub.License = c.Publisher, c.License
+	p.name(r.Pub)
 	res, err := p.protect(r)
 	if err != nil {
 		return err
@@ -67,9 +70,9 @@ func (c *releaseCommand) Run(p *program) error {
 }
 
 // bundle returns what a release to the catalog needs of the home.
-func (p *program) bundle(catalog, dataset, name string) *release.Bundle {
+func (p *program) bundle(dir, dataset, name string) *release.Bundle {
 	return &release.Bundle{
-		Catalog: p.catalogDir(catalog), Dataset: dataset, Reports: filepath.Join(p.home, "reports"),
+		Catalog: p.catalogDir(dir), Dataset: dataset, Reports: filepath.Join(p.home, "reports"),
 		Signer: func() (*publish.Signer, error) {
 			s, made, err := p.keys().Signer(name, p.noise)
 			if err != nil {
@@ -81,6 +84,35 @@ func (p *program) bundle(catalog, dataset, name string) *release.Bundle {
 			}
 			return s, nil
 		},
+	}
+}
+
+// name gives a release without a publisher that of the newest version before it,
+// and says so; where no one is named it says what that means. It is said when the
+// key is asked for: what would be refused has been, and nothing is spent yet.
+func (p *program) name(b *release.Bundle) {
+	if b.Publisher != "" {
+		return
+	}
+	note := "no publisher is named, so readers will have nobody to write to: --publisher NAME names one"
+	c, err := catalog.Open(b.Catalog)
+	if err != nil {
+		return // the release will be refused, and say why
+	}
+	switch before, err := c.Bundle(b.Dataset, 0); {
+	case err == nil && before.Manifest().Publisher != "":
+		b.Publisher = before.Manifest().Publisher
+		note = fmt.Sprintf("the publisher is %q, as of version %d: --publisher NAME names another", b.Publisher, before.Manifest().Version)
+	case err != nil && !errors.Is(err, catalog.ErrNotFound) && !errors.Is(err, catalog.ErrWithdrawn):
+		return
+	}
+	sign := b.Signer
+	b.Signer = func() (*publish.Signer, error) {
+		s, err := sign()
+		if err == nil {
+			p.note("amparo: %s", note)
+		}
+		return s, err
 	}
 }
 
