@@ -132,14 +132,25 @@ func (x *Index) newTable(e *catalog.TableEntry, t *catalog.Table) table {
 			}
 			members[g] = append(members[g], own)
 		}
-		for g, l := range c.Levels {
-			x.columns[i].learn(l, members[g])
+		for g := range c.Levels {
+			if empty := x.columns[i].empty; len(members[g]) > 1 {
+				members[g] = slices.DeleteFunc(members[g], func(own int) bool { return own == empty })
+			}
+			if !x.alone(i, c.Levels[g], members[g]) {
+				x.columns[i].learn(c.Levels[g], members[g])
+			}
 		}
 		out.columns = append(out.columns, i)
 		out.sizes = append(out.sizes, len(c.Levels))
 		out.members = append(out.members, members)
 	}
 	return out
+}
+
+// alone says whether a table's rest holds a single level beside the one that no
+// record has: then it is that level, and is named so.
+func (x *Index) alone(col int, l microdata.Level, members []int) bool {
+	return len(members) == 1 && Rest(x.columns[col].Column, l)
 }
 
 // learn adds a table's level to the values that a filter may name. A value that
@@ -178,7 +189,11 @@ func (t *table) axis(i int, keep []int, x *Index) Axis {
 	c := t.entry.Columns[i]
 	a := Axis{Name: c.Name, Label: x.columns[t.columns[i]].Label}
 	for _, l := range keep {
-		a.Levels = append(a.Levels, c.Levels[l])
+		level := c.Levels[l]
+		if own := t.members[i][l]; x.alone(t.columns[i], level, own) {
+			level = x.columns[t.columns[i]].Levels[own[0]]
+		}
+		a.Levels = append(a.Levels, level)
 		a.Coarse = a.Coarse || len(t.members[i][l]) > 1
 	}
 	return a

@@ -113,6 +113,34 @@ func TestWhatNoRecordHasIsNotCounted(t *testing.T) {
 	}
 }
 
+// TestRestOfOneLevelIsThatLevel has a table that merged a rare level with the one
+// that no record has.
+func TestRestOfOneLevelIsThatLevel(t *testing.T) {
+	d, err := microdata.NewDomain([]microdata.Column{{Name: "gender", Levels: append(levels("Female", "Male", "Other"), reserved)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	merged := &microdata.Coarsening{Levels: append(levels("Female", "Male"), microdata.Level{Value: "[rest]", Label: microdata.Text{"en": "All others"}}), Of: []uint16{0, 1, 2, 2}}
+	table, err := catalog.NewTable(1, d, microdata.Clique{0}, []*microdata.Coarsening{merged}, catalog.Counts{Noisy: []int64{100, 200, 300}, Variance: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, err := New(bundleOf(t, d, table), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := x.must(t, State{By: []string{"gender"}})
+	if len(a.Cells) != 3 || a.LevelLabel(0, 2, "en") != "Other" || a.Axes[0].Coarse || a.Total.Noisy != 600 {
+		t.Errorf("%d cells, %q, merged %v, total %d", len(a.Cells), a.LevelLabel(0, 2, "en"), a.Axes[0].Coarse, a.Total.Noisy)
+	}
+	if l := x.Levels("gender"); len(l) != 3 {
+		t.Errorf("levels to keep: %v", l)
+	}
+	if a = x.must(t, State{By: []string{"gender"}, Filters: map[string][]string{"gender": {"Other"}}}); len(a.Cells) != 1 || a.Total.Noisy != 300 {
+		t.Errorf("only Other: %+v", a.Total)
+	}
+}
+
 // TestOnlyTheAddedLevelIsLeftOut gives columns in which a blank was withheld by
 // their source, or is one of several missing values: all of these are counted.
 func TestOnlyTheAddedLevelIsLeftOut(t *testing.T) {

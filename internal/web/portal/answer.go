@@ -218,7 +218,7 @@ func (s *shape) table() (groups []rowGroup, note string) {
 		}
 		return []rowGroup{g}, note
 	}
-	shown := 0
+	shown, answers := 0, s.answers(1)
 	for _, l := range s.orders[0][:min(len(s.orders[0]), maxGroups)] {
 		cells := s.slice(0, l)
 		sum := s.Sum(cells...)
@@ -226,7 +226,7 @@ func (s *shape) table() (groups []rowGroup, note string) {
 		var rest []int
 		for i, k := range s.orders[1] {
 			c := s.Cell(l, k)
-			if i >= maxListed && len(s.orders[1]) > maxListed+1 {
+			if i >= maxListed && answers > maxListed+1 && s.Axes[1].Levels[k].Missing == microdata.Present { // what is no answer stands by its name
 				rest = append(rest, l*len(s.Axes[1].Levels)+k)
 				continue
 			}

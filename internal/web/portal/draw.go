@@ -83,12 +83,7 @@ func (s *shape) panels() (panels []figure.Panel, top float64, note string) {
 func (s *shape) bars(levels []int, limit int, cell func(level int) int, axis int, hue func(level int) figure.Hue) []figure.Bar {
 	var bars, missing []figure.Bar
 	var rest []int
-	answers, seen := 0, 0
-	for _, l := range levels {
-		if s.Axes[axis].Levels[l].Missing == microdata.Present {
-			answers++
-		}
-	}
+	answers, seen := s.answers(axis), 0
 	for _, l := range levels {
 		c := &s.Cells[cell(l)]
 		if s.Axes[axis].Levels[l].Missing == microdata.Present {
@@ -116,18 +111,21 @@ func (s *shape) bars(levels []int, limit int, cell func(level int) int, axis int
 
 // folds says whether values were summed up to save space, in the bars or the table.
 func (s *shape) folds(table bool) bool {
-	axis := len(s.Axes) - 1
-	answers := 0
-	for _, l := range s.Axes[axis].Levels {
-		if l.Missing == microdata.Present {
-			answers++
-		}
-	}
-	limit := maxLevels
+	axis, limit := len(s.Axes)-1, maxLevels
 	if axis == 0 {
 		limit = maxBars
 	}
-	return !table && answers > limit+1 || axis == 1 && len(s.Axes[1].Levels) > maxListed+1
+	return !table && s.answers(axis) > limit+1 || axis == 1 && s.answers(1) > maxListed+1
+}
+
+// answers returns the number of levels of an axis that are answers.
+func (s *shape) answers(axis int) (n int) {
+	for _, l := range s.Axes[axis].Levels {
+		if l.Missing == microdata.Present {
+			n++
+		}
+	}
+	return n
 }
 
 func (s *shape) bar(label string, e indicator.Estimate, isWeak bool) figure.Bar {
