@@ -325,3 +325,20 @@ func BenchmarkBars(b *testing.B) {
 		Bars(c)
 	}
 }
+
+// TestNarrowShowsIntervalsAtAnyWidth: a chart beside others writes each interval
+// where no style takes it away, and its label leaves room for it.
+func TestNarrowShowsIntervalsAtAnyWidth(t *testing.T) {
+	c := Chart{ID: "n", Lang: "es", Title: "t", Desc: "d", Narrow: true, Panels: []Panel{{Bars: []Bar{sample("Personas que trabajaron en la pesca", 8213, 90)}}}}
+	narrow := string(Bars(c))
+	if !strings.Contains(narrow, `<tspan class="q" font-size="12"`) || strings.Contains(narrow, " ci") || !strings.Contains(narrow, ">8037–8389") {
+		t.Errorf("the interval is not shown: %s", narrow)
+	}
+	if strings.Contains(narrow, "Personas que trabajaron en la pesca<") {
+		t.Error("the label takes the room of the interval")
+	}
+	c.Narrow = false
+	if wide := string(Bars(c)); !strings.Contains(wide, `class="q ci"`) {
+		t.Error("a chart of the whole width does not say which text a phone leaves out")
+	}
+}

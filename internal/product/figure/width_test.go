@@ -45,6 +45,20 @@ func TestWrap(t *testing.T) {
 	}
 }
 
+// TestWrapBreaksNamesBetweenTheirParts: a column's name that is too long ends a line
+// before a capital or after an underscore.
+func TestWrapBreaksNamesBetweenTheirParts(t *testing.T) {
+	f := face{15, false}
+	for s, want := range map[string]string{
+		"meansOfControlWithholdsDocuments": "meansOf|Control|Withholds|Documents", "means_of_control_withholds": "means_of_|control_|withholds",
+		"otorrinolaringología": "otorrinolaringol|ogía",
+	} {
+		if got := strings.Join(f.wrap(s, 120, 9), "|"); got != want {
+			t.Errorf("%q: %q, want %q", s, got, want)
+		}
+	}
+}
+
 // TestNumbersStayTogether: the spaces within "13 166" and before "%" break no line.
 func TestNumbersStayTogether(t *testing.T) {
 	f := face{15, false}

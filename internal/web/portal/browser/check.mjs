@@ -93,7 +93,7 @@ await check('a task by keyboard alone, on a phone, without JavaScript', () => vi
   await to('by2'); await p.keyboard.press('ArrowDown'); await p.keyboard.press('Tab'); await p.keyboard.press('Enter');
   await p.waitForURL('**/explorar?by=gender,ageBroad');
   await to('Ir a la tabla'); await p.keyboard.press('Enter');
-  must(p.url().endsWith('#caption') && await p.locator('#caption').isVisible(), 'the jump leads nowhere');
+  must(p.url().endsWith('#all') && await p.locator('#all').isVisible(), 'the jump leads nowhere');
   await p.goto(p.url().split('#')[0]);
   await to('Solo la tabla'); await p.keyboard.press('Enter'); await p.waitForURL('**view=table');
   must(await p.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'the table is wider than the phone');
@@ -264,5 +264,21 @@ await check('print', () => visit({ viewport: { width: 800, height: 1000 } }, asy
   await p.goto(base + '/es/datos/coalition/explorar?by=gender');
   must(!await p.locator('.top nav').isVisible() && !await p.locator('#ask').isVisible(), 'the form is printed');
   must(await p.locator('.numbers').isVisible() && await p.locator('.chart > svg').isVisible(), 'numbers are not printed');
+  await p.goto(base + '/es/datos/coalition/explorar?by=ageBroad,gender');
+  must(await p.locator('.numbers').isVisible() && await p.locator('.chart svg.ac').last().isVisible(), 'groups that are folded are not printed');
 }));
+await check('groups fold on a phone and not on a desk', async () => {
+  const tall = { 360: 0, 1280: 0 };
+  for (const width of /** @type {const} */ ([360, 1280])) await visit({ viewport: { width, height: 800 }, javaScriptEnabled: false }, async (p) => {
+    await p.goto(base + '/es/datos/coalition/explorar?by=citizenship,ageBroad');
+    const last = p.locator('.chart svg.ac').last(), summary = p.locator('.fold > summary').last();
+    must(await last.isVisible() === (width > 700) && await summary.isVisible() === (width < 700), 'folded wrongly at ' + width);
+    tall[width] = await p.evaluate(() => document.documentElement.scrollHeight);
+    if (width < 700) {
+      await p.locator('#all > summary').click();
+      must(await p.locator('#all .numbers').isVisible() && await p.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'the table does not unfold, or is too wide');
+    }
+  });
+  must(tall[360] < 5000, 'the page is ' + tall[360] + ' pixels long on a phone');
+});
 await browser.close();
