@@ -229,7 +229,7 @@ func (x *Index) keepOf(t *table, s State) (keep [][]int, cut int, split []string
 		set := x.kept(s, col)
 		var levels []int
 		for l := range t.sizes[i] {
-			switch t.covers(i, l, set, x.columns[col].empty) {
+			switch t.covers(i, l, set) {
 			case 1:
 				levels = append(levels, l)
 			case -1:

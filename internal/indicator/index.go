@@ -49,7 +49,7 @@ type table struct {
 	entry    *catalog.TableEntry
 	columns  []int     // in the index's columns
 	sizes    []int     // levels
-	members  [][][]int // column → level → own levels
+	members  [][][]int // column → level → own levels; the one that no record has stands alone or not at all
 	noisy    []int64
 	variance float64
 }
@@ -163,15 +163,10 @@ func (c *column) learn(l microdata.Level, members []int) {
 }
 
 // covers says for each level of column i of the table whether the own levels in
-// set are all of its members (1), none (0) or some (-1). The level that no record
-// has is no member.
-func (t *table) covers(i, level int, set []bool, empty int) int {
-	in, all := 0, 0
+// set are all of its members (1), none (0) or some (-1).
+func (t *table) covers(i, level int, set []bool) int {
+	in := 0
 	for _, own := range t.members[i][level] {
-		if own == empty {
-			continue
-		}
-		all++
 		if set[own] {
 			in++
 		}
@@ -179,7 +174,7 @@ func (t *table) covers(i, level int, set []bool, empty int) int {
 	switch in {
 	case 0:
 		return 0
-	case all:
+	case len(t.members[i][level]):
 		return 1
 	}
 	return -1

@@ -100,6 +100,11 @@ func TestWhatNoRecordHasIsNotCounted(t *testing.T) {
 	if whole.Filters["gender"] != nil {
 		t.Errorf("a filter that keeps all that records have stays: %v", whole.Filters)
 	}
+	for query, want := range map[string]string{"gender=_~Male": "Male", "gender=_": ""} {
+		if st, err := x.Parse(query); err != nil || !slices.Equal(st.Filters["gender"], []string{want}) {
+			t.Errorf("%s keeps %q, %v", query, st.Filters["gender"], err)
+		}
+	}
 	st, err := x.Parse("by=year&gender=_")
 	if err != nil {
 		t.Fatal(err)
