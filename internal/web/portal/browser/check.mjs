@@ -113,6 +113,7 @@ const walk = async (/** @type {import('playwright-core').Page} */ p) => {
   await p.click('#ask button[type=submit]');
   await p.waitForURL('**/explorar?by=gender,ageBroad&gender=Female');
   await p.locator('h1').filter({ hasText: 'Mujeres' }).waitFor();
+  await p.locator('#all > summary').click(); // folded on a phone
   return (await p.locator('.numbers').innerText()).replace(/\s+/g, ' ');
 };
 let plain = '', swapped = '';
@@ -135,7 +136,7 @@ await check('explorer with JavaScript', () => visit({}, async (p) => {
   await p.focus('#by2');
   await p.selectOption('#by2', 'ageBroad'); // no button: a change is enough
   await p.waitForURL('**/explorar?by=gender,ageBroad');
-  await p.locator('.group').first().waitFor();
+  await p.locator('.group').first().waitFor({ state: 'attached' });
   must(await p.evaluate(() => /** @type {any} */ (window).here), 'the page was loaded anew');
   must(await p.evaluate(() => document.activeElement?.id) === 'by2', 'focus left the list that was changed');
   must((await p.textContent('#live'))?.includes('edad'), 'nothing is read out');
