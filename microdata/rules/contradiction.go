@@ -1,6 +1,13 @@
 package rules
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"amparo/microdata"
+)
 
 // mostSteps bounds the search for a record that keeps all rules. Real rule files
 // need a few hundred.
@@ -26,8 +33,53 @@ func (s *Set) contradiction() *Fault {
 	return nil
 }
 
+// emptied finds an answer that no record can give once all rules are kept, although none
+// of them says so by itself with never: rules that contradict each other there.
+func (s *Set) emptied() *Fault {
+	for _, a := range s.named() {
+		c := s.domain.Column(a)
+		can := func(rules []Rule, l int) bool {
+			return (&search{set: s, rules: rules, fixed: map[int]int{a: l}}).run()
+		}
+		for l, level := range c.Levels {
+			if level.Missing != microdata.Present || can(s.Rules, l) || slices.ContainsFunc(s.Rules, func(r Rule) bool {
+				return strings.HasPrefix(strings.TrimSpace(r.Text), "never") && !can([]Rule{r}, l)
+			}) {
+				continue
+			}
+			for upTo := 1; ; upTo++ {
+				if !can(s.Rules[:upTo], l) {
+					return &Fault{s.Rules[upTo-1].Line, fmt.Sprintf("with the rules before it, it leaves no record with %s = %s; if that is meant, write: never %s = %s",
+						written(c.Name), written(level.Value), written(c.Name), written(level.Value))}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// named lists the columns that rules name, in order.
+func (s *Set) named() (out []int) {
+	for _, r := range s.Rules {
+		for _, n := range r.Never {
+			out = append(out, n.Clique...)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// written writes a name or value as rules do.
+func written(s string) string {
+	if strings.ContainsFunc(s, func(r rune) bool { return !(r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r)) }) || s == "" {
+		return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
+	}
+	return s
+}
+
 // search is a backtracking search for a record.
 type search struct {
+	fixed   map[int]int // column → the level it must have
 	set     *Set
 	rules   []Rule
 	columns []int         // that rules name
@@ -67,6 +119,9 @@ func (x *search) choose(k int) bool {
 	}
 	a := x.columns[k]
 	for l := range x.set.domain.Size(a) {
+		if only, ok := x.fixed[a]; ok && l != only {
+			continue
+		}
 		x.steps++
 		x.level[a] = l
 		if !x.broken(a) && x.choose(k+1) {

@@ -93,7 +93,11 @@ func Parse(r io.Reader, d *microdata.Domain, private map[string]bool) (*Set, err
 	if len(bad.Faults) > 0 {
 		return nil, bad
 	}
-	if fault := s.contradiction(); fault != nil {
+	fault := s.contradiction()
+	if fault == nil {
+		fault = s.emptied()
+	}
+	if fault != nil {
 		return nil, &Error{[]Fault{*fault}}
 	}
 	return s, nil

@@ -23,7 +23,7 @@ var kindWords = []kindWord{
 	{"not asked", microdata.NotAsked, microdata.Text{"es": "No se preguntó", "en": "Not asked"}},
 	{"refused", microdata.Refused, microdata.Text{"es": "No quiso responder", "en": "Did not want to say"}},
 	{"not applicable", microdata.NotApplicable, microdata.Text{"es": "No corresponde", "en": "Not applicable"}},
-	{"withheld", microdata.Withheld, microdata.Text{"es": "Reservado", "en": "Withheld"}},
+	{"withheld", microdata.Withheld, microdata.Text{"es": "Reservado por la fuente", "en": "Withheld by the source"}},
 }
 
 const levelsHint = `levels look like {"levels": ["F", "M"], "unknown": [""], "refused": ["NR"], "not asked": ["-98"]}; ` +
