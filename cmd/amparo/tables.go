@@ -7,7 +7,7 @@ type tablesCommand struct {
 	spendFlags `embed:""`
 	K          int      `name:"k" default:"3" help:"Most columns of a table, 1 to 4."`
 	Columns    []string `placeholder:"A,B" help:"Columns to tabulate. Default: all."`
-	MaxCells   int      `default:"20000" help:"Leave out tables of more cells than this."`
+	MaxCells   int      `default:"20000" help:"Leave out tables of two columns or more that have more cells than this."`
 	Out        string   `required:"" placeholder:"DIR" help:"Folder to write: a CSV file a table, and tables.json."`
 }
 

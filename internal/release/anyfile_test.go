@@ -89,7 +89,7 @@ var publicKeys = map[string]string{
 		population profile rows columns dropped allowed code files path bytes sha256 ledger seq previous signed_by signatures name key public value es en`,
 	"report.json": `title dataset version date fictional population privacy_unit epsilon delta mu rho delta_of_discovery signed_by rows code beliefs before after
 		accusations wrong right found column levels dropped allowed fabrication support tables id columns cells sigma half_width expected_noise
-		estimated_model_error rules rule violations es en`,
+		records_error_at_most rules rule violations es en`,
 	"codebook.json": `columns name label es en levels value missing hierarchy of ordered group tables id file variance role definition other profile
 		explode indicator attribute`,
 	"tables.json": `format created code population epsilon delta mu privacy_unit rows notes es en rules columns name label levels value missing ordered group

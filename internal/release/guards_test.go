@@ -161,3 +161,11 @@ func TestReportsOfTwoCatalogs(t *testing.T) {
 		t.Errorf("the first report is another now: %v", err)
 	}
 }
+
+// TestColumnNamedTwice: of tables, which would be spent on for nothing.
+func TestColumnNamedTwice(t *testing.T) {
+	h := newHouse(t)
+	r := h.request()
+	r.Out, r.Tabs = nil, &release.Folder{Path: h.path("tables"), Only: []string{"colour", "size", "colour"}}
+	h.refused(r, "a column is named twice")
+}

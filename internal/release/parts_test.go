@@ -190,8 +190,31 @@ func TestModelErrorIsEstimatedFairly(t *testing.T) {
 		f := tableFigures(1, d, table, [][]uint16{records})
 		sum += f.Model * f.Model
 	}
-	if got := math.Sqrt(sum / 400); math.Abs(got-30) > 2 {
-		t.Errorf("estimated %v, strayed by 30", got)
+	// The distance from the noisy counts, whose own noise of 10 counts once more.
+	if got, want := math.Sqrt(sum/400), math.Sqrt(30*30+2*10*10); math.Abs(got-want) > 2 {
+		t.Errorf("at most %v is said, want %v", got, want)
+	}
+	fitted := tableFigures(1, d, synth.Table{Clique: microdata.Clique{0}, Variance: 100, Noisy: truthOf(records, len(truth))}, [][]uint16{records})
+	if fitted.Model != 10 {
+		t.Errorf("records that are just the noisy counts err by %v", fitted.Model)
+	}
+}
+
+// truthOf counts the levels of a column.
+func truthOf(records []uint16, levels int) []int64 {
+	out := make([]int64, levels)
+	for _, v := range records {
+		out[v]++
+	}
+	return out
+}
+
+func TestShort(t *testing.T) {
+	for x, want := range map[float64]string{0: "0", 3.14159: "3.14", -12.34: "-12.3", .000123: "0.000123", 1e-6: "10⁻⁶", 3.456e-10: "3.46·10⁻¹⁰",
+		999: "999", 1234: "1\u202f234", 278900: "278\u202f900"} {
+		if got := short(x); got != want {
+			t.Errorf("%v is written %q, want %q", x, got, want)
+		}
 	}
 }
 

@@ -48,6 +48,9 @@ type Report struct {
 	Rules       []RuleFigures       `json:"rules"`
 }
 
+// Ruled says whether records were made to keep rules of the custodian.
+func (p *Report) Ruled() bool { return len(p.Rules) > 1 } // the first is that values are in their list
+
 // FoundLevels says how many levels of an open column were found under privacy.
 type FoundLevels struct {
 	Column string `json:"column"`
@@ -63,11 +66,11 @@ type TableFigures struct {
 	Sigma   float64          `json:"sigma"`          // of the noise of each count
 	Half    float64          `json:"half_width"`     // of the 95 % interval of a count
 	Noise   float64          `json:"expected_noise"` // mean absolute noise of a count
-	// Model is the root mean square distance of the synthetic records' counts from
-	// the true ones, estimated without looking at these: the squared distance from
-	// the noisy counts less the noise's variance. Since the model saw these very
-	// counts it is somewhat too small.
-	Model float64 `json:"estimated_model_error"`
+	// Model is what the root mean square distance of the synthetic records' counts from
+	// the true ones is at most, told without looking at these: the squared distance from
+	// the noisy counts and the noise's variance. The records were fitted to these very
+	// counts, so that nothing may be taken off: what they are near to is noisy.
+	Model float64 `json:"records_error_at_most"`
 }
 
 // RuleFigures counts violations of a rule in the output.
@@ -117,7 +120,7 @@ func tableFigures(number int, d *microdata.Domain, t synth.Table, records [][]ui
 	for cell, n := range tally(d, t, records) {
 		squares += float64(n-t.Noisy[cell]) * float64(n-t.Noisy[cell])
 	}
-	f.Model = math.Sqrt(max(squares/float64(len(t.Noisy))-t.Variance, 0))
+	f.Model = math.Sqrt(squares/float64(len(t.Noisy)) + t.Variance)
 	return f
 }
 
@@ -197,7 +200,22 @@ func page(w io.Writer, name, lang string, values any, charts template.FuncMap) e
 }
 
 // short writes a number with three significant figures.
-func short(x float64) string { return strconv.FormatFloat(x, 'g', 3, 64) }
+func short(x float64) string {
+	switch a := math.Abs(x); {
+	case a >= 1000:
+		return grouped(x)
+	case a > 0 && a < 1e-4:
+		digits, power, _ := strings.Cut(strconv.FormatFloat(x, 'e', 2, 64), "e-")
+		digits = strings.TrimSuffix(strings.TrimRight(digits, "0"), ".")
+		if digits += "·"; digits == "1·" {
+			digits = ""
+		}
+		return digits + "10⁻" + strings.Map(raised, strings.TrimLeft(power, "0"))
+	}
+	return strconv.FormatFloat(x, 'g', 3, 64)
+}
+
+func raised(digit rune) rune { return []rune("⁰¹²³⁴⁵⁶⁷⁸⁹")[digit-'0'] }
 
 // rate writes a rate in percent.
 func rate(r evaluate.Rate) string { return fmt.Sprintf("%.1f %%", 100*r.Share()) }

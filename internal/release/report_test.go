@@ -29,7 +29,7 @@ func TestPublishableReport(t *testing.T) {
 	r.Pub.Fictional = true
 	res := h.run(r)
 	for lang, words := range map[string][]string{
-		"es": {`<html lang="es">`, "Cosas &lt;contadas&gt;", "Datos ficticios", "firmada por una sola persona", "una fila se toma por una persona", "ε = 1", "δ = 1e-06", "1 : 1\u202f000\u202f000", "colour × shape", "0 faltas", "73 %"},
+		"es": {`<html lang="es">`, "Cosas &lt;contadas&gt;", "Datos ficticios", "firmada por una sola persona", "una fila se toma por una persona", "ε = 1", "δ = 10⁻⁶", "1 : 1\u202f000\u202f000", "colour × shape", "0 faltas", "73 %"},
 		"en": {`<html lang="en">`, "Things &lt;counted&gt;", "Fictional data", "signed by one person", "one row is taken as one person", "μ = 0.237", "0 violations", "2.7 %"},
 	} {
 		page := bundleFile(t, res, "report."+lang+".html")
@@ -87,7 +87,7 @@ func TestFoundListsAreReported(t *testing.T) {
 	r.Domain, r.Person, r.Drop = nil, "caseKey", []string{"size"}
 	res := h.run(r)
 	page := bundleFile(t, res, "report.en.html")
-	for _, w := range []string{"Lists of values that were found", "town: 3", "Columns left out by the custodian: size", "1e-07"} {
+	for _, w := range []string{"Lists of values that were found", "town: 3", "Columns left out by the custodian: size", "10⁻⁷"} {
 		if !strings.Contains(page, w) {
 			t.Errorf("the report lacks %q", w)
 		}

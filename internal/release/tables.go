@@ -38,6 +38,9 @@ func (t *Folder) check() error {
 	if t.Order < 0 || t.Order > 4 {
 		return refuse("--k 1 to --k 4", "tables have one to four columns")
 	}
+	if only := slices.Compact(slices.Sorted(slices.Values(t.Only))); len(only) < len(t.Only) {
+		return refuse("--columns age,sex,country", "a column is named twice")
+	}
 	found, err := os.ReadDir(t.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -143,10 +146,10 @@ type omittedLine struct {
 const tablesFormat = "amparo-tables/1"
 
 var tablesNotes = microdata.Text{
-	"es": "noisy: recuento insesgado; puede ser negativo. variance: varianza exacta del ruido de cada recuento. low, high: intervalo " +
+	"es": "noisy: recuento insesgado; puede ser negativo. Con reglas (rules) es el recuento una vez aplicadas: en los registros que incumplían alguna se dejaron valores en blanco, o no se contaron. variance: varianza exacta del ruido de cada recuento. low, high: intervalo " +
 		"del 95 % por el ruido, y por nada más. Los recuentos insesgados de tablas distintas concuerdan. projected: recuento ajustado, " +
 		"nunca negativo, que concuerda entre todas las tablas y cumple las reglas; está sesgado y no tiene intervalo.",
-	"en": "noisy: unbiased count; may be negative. variance: exact variance of the noise of each count. low, high: 95 % interval for " +
+	"en": "noisy: unbiased count; may be negative. With rules it is the count once these were applied: records that broke one had values blanked or were left out. variance: exact variance of the noise of each count. low, high: 95 % interval for " +
 		"the noise, and for nothing else. Unbiased counts of different tables agree. projected: fitted count, never negative, that agrees " +
 		"among all tables and keeps the rules; it is biased and has no interval.",
 }
@@ -165,7 +168,7 @@ func (r *run) writeTables(ctx context.Context, d *microdata.Domain, out *synth.T
 	}()
 	index := tablesIndex{Format: tablesFormat, Created: wholeSeconds(r.Now()).Format("2006-01-02T15:04:05Z07:00"), Code: r.Code,
 		Population: r.Population, Epsilon: float64(r.Epsilon), Delta: float64(r.Delta), Mu: float64(r.spend.Cost.Mu()),
-		PrivacyUnit: r.unit(), Rows: out.Total, Notes: tablesNotes}
+		PrivacyUnit: r.unit(), Rows: math.Round(out.Total*100) / 100, Notes: tablesNotes}
 	if r.rules != nil {
 		for _, rule := range r.rules.Rules {
 			index.Rules = append(index.Rules, strings.TrimSpace(rule.Text))

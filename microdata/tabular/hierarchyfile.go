@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"amparo/microdata"
@@ -90,6 +91,11 @@ func separatorOf(line string) string {
 
 // hierarchyOf makes the steps over the column's own levels.
 func hierarchyOf(c *microdata.Column, paths map[string][]string, steps int, bad func(int, string) error) (out []microdata.Coarsening, err error) {
+	for _, path := range paths {
+		if slices.Contains(path, "") {
+			return nil, bad(0, "a value has a blank in the place of a group: name it, or write * for all")
+		}
+	}
 	holes := 0
 	for _, l := range c.Levels {
 		if _, ok := paths[l.Value]; !ok && l.Missing == microdata.Present {
