@@ -43,7 +43,7 @@ func (f *fitting) columnsAgain(ctx context.Context, share dp.Precision) error {
 	}
 	f.measuredColumns = merged(slices.Concat(f.measuredColumns, again))
 	f.columns = merged(slices.Concat(f.columns, again))
-	f.total, f.singles = totalOf(f.columns), nil
+	f.total, f.singles = totalOf(append(f.rows, f.columns...)), nil
 	for a, c := range f.columns {
 		f.singles = append(f.singles, coarseEvidence(a, c, f.steps[a]))
 	}

@@ -14,14 +14,24 @@ import (
 // measureColumns measures every single column and estimates the number of rows.
 func (f *fitting) measureColumns(ctx context.Context, m *dp.Mechanism) error {
 	f.fine = m
-	var err error
-	if f.measuredColumns, err = measureColumns(ctx, m, f.budget*oneWayShare(f.budget.Mu())); err != nil {
+	share, err := f.budget*oneWayShare(f.budget.Mu()), error(nil)
+	if totalPrecision(m.Domain(), share) < share*rowsShare {
+		if f.rows, err = m.Measure(ctx, []dp.Ask{{Clique: microdata.Clique{}, Share: share * rowsShare}}); err != nil {
+			return fmt.Errorf("synth: measuring the number of rows: %w", err)
+		}
+		share *= 1 - rowsShare
+	}
+	if f.measuredColumns, err = measureColumns(ctx, m, share); err != nil {
 		return err
 	}
 	f.columns = f.recall()
-	f.total = totalOf(f.columns)
+	f.total = totalOf(append(f.rows, f.columns...))
 	return nil
 }
+
+// rowsShare of what single columns get goes to the number of rows, where all columns have
+// so many levels that their sums would tell it worse.
+const rowsShare = 0.02
 
 // oneWayShare of the budget goes to single columns: a tenth, and up to three tenths
 // of a small budget, from which little but the columns can be learned.

@@ -160,6 +160,7 @@ type fitting struct {
 	sample   *sample      // tilted, or nil
 
 	measuredColumns []dp.Measurement  // single columns as this run measured them
+	rows            []dp.Measurement  // the number of rows, where it was measured by itself
 	recalled        []bool            // of Earlier: whether it fits the columns
 	remembered      []pgm.Measurement // pairs of earlier releases, coarsened
 }
