@@ -21,6 +21,7 @@ type datasetBody struct {
 	Coverage                  string
 	Odds                      string // ε, δ and μ in words
 	Unit, Signed              string
+	Earlier                   string // releases whose tables helped to make the rows, or ""
 	Protection                protection
 	RowsNote                  string // what the number of rows is
 	Files                     []download
@@ -73,7 +74,7 @@ func (p *portal) dataset(w http.ResponseWriter, r *http.Request, at route) {
 	explore := route{lang: lang, page: explorer, dataset: at.dataset}
 	body := datasetBody{Manifest: m, Name: title(m, lang), About: inText(m.Description, lang, ""), Day: day(lang, m.Created),
 		Explore: withQuery(explore.path(), state.Query()), Coverage: indicator.Coverage(m, lang),
-		Odds: odds(m, lang), Unit: say(lang, "dataset.unit."+string(m.PrivacyUnit)), Signed: signed(m, lang),
+		Odds: odds(m, lang), Unit: say(lang, "dataset.unit."+string(m.PrivacyUnit)), Signed: signed(m, lang), Earlier: earlier(m, lang),
 		Protection: account.in(lang), RowsNote: say(lang, "dataset.rows.note"),
 		Versions: p.versions(at, m.Version), Hash: b.Hash(), Seq: m.Ledger.Seq}
 	if account.Fabrication == "strict" {
@@ -137,6 +138,14 @@ func odds(m *catalog.Manifest, lang string) string {
 
 func trimmed(f float64) string {
 	return strings.TrimSuffix(fmt.Sprintf("%.1f", f), ".0")
+}
+
+// earlier names the releases that fed the rows.
+func earlier(m *catalog.Manifest, lang string) string {
+	if len(m.Earlier) == 0 {
+		return ""
+	}
+	return say(lang, "dataset.earlier", strings.Join(m.Earlier, ", "))
 }
 
 func signed(m *catalog.Manifest, lang string) string {
