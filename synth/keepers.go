@@ -32,29 +32,36 @@ type spared struct {
 // keepers returns those of the given records, which have coarsened and own levels.
 func (m *Model) keepers(evidence []pgm.Measurement, coarse, fine [][]uint16) *keepers {
 	k := new(keepers)
-	for a, c := range m.columns {
-		stands := make([]bool, len(c.Noisy))
-		for l, y := range c.Noisy {
-			stands[l] = float64(y) >= levelStands*math.Sqrt(c.Variance)
-		}
-		k.add(fine[a:a+1], 1, stands)
-	}
+	var pairs []pgm.Measurement
 	for _, e := range evidence {
-		if len(e.Clique) != 2 || e.Of != nil {
-			continue
+		if len(e.Clique) == 2 && e.Of == nil {
+			pairs = append(pairs, e)
 		}
+	}
+	k.tables = make([]spared, len(m.columns)+len(pairs))
+	pgm.Share(m.workers, len(k.tables), func(t int) {
+		if a := t; a < len(m.columns) {
+			c := m.columns[a]
+			stands := make([]bool, len(c.Noisy))
+			for l, y := range c.Noisy {
+				stands[l] = float64(y) >= levelStands*math.Sqrt(c.Variance)
+			}
+			k.tables[t] = spare(fine[a:a+1], 1, stands)
+			return
+		}
+		e := pairs[t-len(m.columns)]
 		stands := make([]bool, len(e.Counts))
 		for c, y := range e.Counts {
 			p := e.Precision[min(c, len(e.Precision)-1)]
 			stands[c] = y*math.Sqrt(p) >= cellStands
 		}
-		k.add([][]uint16{coarse[e.Clique[0]], coarse[e.Clique[1]]}, m.sizes[e.Clique[1]], stands)
-	}
+		k.tables[t] = spare([][]uint16{coarse[e.Clique[0]], coarse[e.Clique[1]]}, m.sizes[e.Clique[1]], stands)
+	})
 	return k
 }
 
-// add takes in a table of one or two columns.
-func (k *keepers) add(columns [][]uint16, width int, stands []bool) {
+// spare counts what a table of one or two columns can spare.
+func spare(columns [][]uint16, width int, stands []bool) spared {
 	s := spared{columns: columns, width: width, left: make([]int32, len(stands))}
 	for r := range columns[0] {
 		s.left[s.cell(r)]++
@@ -64,7 +71,7 @@ func (k *keepers) add(columns [][]uint16, width int, stands []bool) {
 			s.left[c] = n - int32(math.Ceil(leastKept*float64(n)))
 		}
 	}
-	k.tables = append(k.tables, s)
+	return s
 }
 
 func (s *spared) cell(row int) int {

@@ -26,9 +26,9 @@ func someKeepers(r *pgm.Rand) (records [][]uint16, k *keepers, stands [][]bool) 
 		return out
 	}
 	for a, n := range sizes {
-		k.add(records[a:a+1], 1, some(n))
+		k.tables = append(k.tables, spare(records[a:a+1], 1, some(n)))
 	}
-	k.add(records[:2], sizes[1], some(sizes[0]*sizes[1]))
+	k.tables = append(k.tables, spare(records[:2], sizes[1], some(sizes[0]*sizes[1])))
 	return records, k, stands
 }
 
@@ -88,12 +88,12 @@ func TestWithoutKeepsWhatStands(t *testing.T) {
 // TestWithoutLetsTheLeastSupportedGo: of records alike in all but support.
 func TestWithoutLetsTheLeastSupportedGo(t *testing.T) {
 	k := new(keepers)
-	k.add([][]uint16{make([]uint16, 6)}, 1, []bool{true})
+	k.tables = append(k.tables, spare([][]uint16{make([]uint16, 6)}, 1, []bool{true}))
 	if got := k.without([]uint32{4, 1, 9, 3, 2, 0}, 5); !slices.Equal(got, []int32{0, 2, 3}) {
 		t.Errorf("%v stay", got)
 	}
 	k = new(keepers)
-	k.add([][]uint16{make([]uint16, 6)}, 1, []bool{false})
+	k.tables = append(k.tables, spare([][]uint16{make([]uint16, 6)}, 1, []bool{false}))
 	if got := k.without([]uint32{4, 1, 9, 3, 2, 0}, 5); !slices.Equal(got, []int32{2}) {
 		t.Errorf("%v stay of a level that is all noise", got)
 	}
