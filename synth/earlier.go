@@ -105,7 +105,7 @@ func (f *fitting) align(t Table) (pgm.Measurement, bool) {
 		answers *= sizes[i]
 	}
 	m := pgm.Measurement{Clique: t.Clique, Counts: make([]float64, answers), Precision: make([]float64, answers)}
-	each(then, func(cell int, level []int) {
+	eachCell(then, func(cell int, level []int) {
 		g := cellOf(then, level, sizes)
 		m.Counts[g] += float64(t.Noisy[cell])
 		m.Precision[g] += t.Variance
@@ -115,13 +115,13 @@ func (f *fitting) align(t Table) (pgm.Measurement, bool) {
 	}
 	if !same {
 		m.Of = make([]int32, t.Clique.Cells(f.sizes))
-		each(now, func(cell int, level []int) { m.Of[cell] = int32(cellOf(now, level, sizes)) })
+		eachCell(now, func(cell int, level []int) { m.Of[cell] = int32(cellOf(now, level, sizes)) })
 	}
 	return m, answers > 1
 }
 
-// each walks the cells of a table whose i-th column has len(of[i]) levels, row-major.
-func each(of [][]uint16, visit func(cell int, level []int)) {
+// eachCell walks the cells of a table whose i-th column has len(of[i]) levels, row-major.
+func eachCell(of [][]uint16, visit func(cell int, level []int)) {
 	level := make([]int, len(of))
 	for cell := 0; ; cell++ {
 		visit(cell, level)
@@ -146,16 +146,23 @@ func cellOf(of [][]uint16, level, sizes []int) (cell int) {
 	return cell
 }
 
+// groupsOf returns the group of each of n levels: each its own where step is nil.
+func groupsOf(step *microdata.Coarsening, n int) []uint16 {
+	if step != nil {
+		return step.Of
+	}
+	of := make([]uint16, n)
+	for l := range of {
+		of[l] = uint16(l)
+	}
+	return of
+}
+
 // common returns the finest merger of n levels that both a and b are mergers within
 // (nil: none are merged): the group into which each group of a goes, and each of b,
 // and the number of groups. They are numbered in the order of a's.
 func common(n int, a, b *microdata.Coarsening) (ofA, ofB []uint16, groups int) {
-	group := func(s *microdata.Coarsening, l int) int {
-		if s == nil {
-			return l
-		}
-		return int(s.Of[l])
-	}
+	groupA, groupB := groupsOf(a, n), groupsOf(b, n)
 	count := func(s *microdata.Coarsening) int {
 		if s == nil {
 			return n
@@ -175,7 +182,7 @@ func common(n int, a, b *microdata.Coarsening) (ofA, ofB []uint16, groups int) {
 		return i
 	}
 	for l := range n {
-		x, y := find(group(a, l)), find(count(a)+group(b, l))
+		x, y := find(int(groupA[l])), find(count(a)+int(groupB[l]))
 		root[max(x, y)] = min(x, y)
 	}
 	number := map[int]uint16{}

@@ -222,25 +222,15 @@ func (p *projection) coarseTables() []pgm.Measurement {
 			continue
 		}
 		m := pgm.Measurement{Clique: t.Clique, Counts: make([]float64, t.Clique.Cells(p.sizes)), Precision: make([]float64, t.Clique.Cells(p.sizes))}
-		level := make([]int, len(t.Clique))
-		for _, y := range t.Counts {
-			cell := 0
-			for i, a := range t.Clique {
-				g := level[i]
-				if p.steps[a] != nil {
-					g = int(p.steps[a].Of[g])
-				}
-				cell = cell*p.sizes[a] + g
-			}
-			m.Counts[cell] += y
-			m.Precision[cell] += t.Variance
-			for i := len(level) - 1; i >= 0; i-- {
-				if level[i]++; level[i] < sizes[t.Clique[i]] {
-					break
-				}
-				level[i] = 0
-			}
+		of, coarse := make([][]uint16, len(t.Clique)), make([]int, len(t.Clique))
+		for i, a := range t.Clique {
+			of[i], coarse[i] = groupsOf(p.steps[a], sizes[a]), p.sizes[a]
 		}
+		eachCell(of, func(fine int, level []int) {
+			cell := cellOf(of, level, coarse)
+			m.Counts[cell] += t.Counts[fine]
+			m.Precision[cell] += t.Variance
+		})
 		for c, v := range m.Precision {
 			m.Precision[c] = 1 / v
 		}

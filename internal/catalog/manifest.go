@@ -107,16 +107,17 @@ const (
 	maxFile        = 64 << 30
 	maxColumns     = 4096
 	maxText        = 20_000
+	datasetID      = "[a-z0-9][a-z0-9-]{0,63}"
 	manifestDomain = "amparo manifest 1\n" // what is signed begins with it
 )
 
 var (
-	datasetName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)
+	datasetName = regexp.MustCompile("^" + datasetID + "$")
 	// filePath lists every file that a bundle may hold beside its manifest.
 	// A custodian's report has no name here.
 	filePath = regexp.MustCompile(`^(data\.csv|data\.parquet|codebook\.json|datapackage\.json|dcat\.jsonld|` +
 		`report\.[a-z]{2,3}\.html|report\.json|tables/[A-Za-z0-9][A-Za-z0-9_-]{0,99}\.csv)$`)
-	versionName = regexp.MustCompile(`^[a-z0-9-]{1,64}/[1-9][0-9]{0,5}$`)
+	versionName = regexp.MustCompile("^" + datasetID + "/[1-9][0-9]{0,5}$")
 	hexHash     = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 

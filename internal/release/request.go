@@ -249,7 +249,8 @@ func (r *Request) tell(stage string, done, total int64) {
 // Windows1252 names the encoding in which western spreadsheets write plain CSV.
 const Windows1252 = "windows-1252"
 
-// OpenInput opens a sensitive file, written in UTF-8 or the encoding named, and returns its size, −1 where it is not
+// OpenInput opens a sensitive file, written in UTF-8 or in the encoding named, and
+// returns what it holds in UTF-8 and its size, −1 where that is not
 // known. Its errors hold no path. The caller closes the file.
 func OpenInput(path, encoding string) (in io.ReadCloser, size int64, err error) {
 	f, err := os.Open(path)

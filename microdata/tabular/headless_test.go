@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-
-	"amparo/microdata"
 )
 
 // headed writes n rows of four columns under a first row.
@@ -77,16 +75,4 @@ func must(d *DomainFile, err error) *DomainFile {
 		panic(err)
 	}
 	return d
-}
-
-// TestHierarchyWithABlank: a blank in the place of a group is refused, for who reads the
-// output would take it for not stated.
-func TestHierarchyWithABlank(t *testing.T) {
-	c := &microdata.Column{Name: "work", Levels: []microdata.Level{{Value: "x"}, {Value: "y"}}}
-	if _, err := ReadHierarchy(strings.NewReader("x,,*\ny,,*\n"), c); err == nil || !strings.Contains(err.Error(), "a blank in the place of a group") {
-		t.Errorf("%v", err)
-	}
-	if _, err := ReadHierarchy(strings.NewReader("x,xy,*\ny,xy,*\n"), c); err != nil {
-		t.Error(err)
-	}
 }

@@ -53,3 +53,15 @@ func TestReadHierarchyRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestHierarchyWithABlank: a blank in the place of a group is refused, for who reads the
+// output would take it for not stated.
+func TestHierarchyWithABlank(t *testing.T) {
+	c := &microdata.Column{Name: "work", Levels: []microdata.Level{{Value: "x"}, {Value: "y"}}}
+	if _, err := ReadHierarchy(strings.NewReader("x,,*\ny,,*\n"), c); err == nil || !strings.Contains(err.Error(), "a blank in the place of a group") {
+		t.Errorf("%v", err)
+	}
+	if _, err := ReadHierarchy(strings.NewReader("x,xy,*\ny,xy,*\n"), c); err != nil {
+		t.Error(err)
+	}
+}
